@@ -1,0 +1,357 @@
+"""Numbers one is unsure of.
+
+Three percentiles are enough (`Range`: P10, P50, P90); a named family serves where it says more. Every
+distribution maps a standard normal score to its own value (`from_score`), so that drivers can be joined by a
+Gaussian copula and put on quadrature nodes without asking which family they are.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from forecast.errors import ArgumentError, Problem
+
+Array = NDArray[np.float64]
+
+SCORE_P90 = 1.2815515655446004
+"""Normal score of the 90th percentile."""
+
+_STRAIGHT = 1e-9
+"""Below this skew the exponential is taken as its straight limit."""
+
+
+class Distribution(ABC):
+    """A number one is unsure of, as a monotone map of a standard normal score."""
+
+    @abstractmethod
+    def from_score(self, score: ArrayLike) -> Array:
+        """Value at a standard normal score (0 gives the median, 1.2816 gives P90)."""
+
+    @abstractmethod
+    def cdf(self, value: ArrayLike) -> Array:
+        """Probability of at most `value`."""
+
+    def ppf(self, probability: ArrayLike) -> Array:
+        """Value not exceeded with `probability`."""
+        return self.from_score(special.ndtri(np.asarray(probability, float)))
+
+    def percentiles(self) -> tuple[float, float, float]:
+        """P10, P50 and P90: what is called low, base and high."""
+        low, base, high = self.from_score([-SCORE_P90, 0.0, SCORE_P90])
+        return float(low), float(base), float(high)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it is a single number."""
+        return False
+
+    def nodes(self, count: int) -> tuple[Array, Array]:
+        """Gauss–Hermite nodes carried to this distribution.
+
+        Parameters
+        ----------
+        count
+            Number of nodes; a fixed number has one.
+
+        Returns
+        -------
+        values, weights
+            Both of shape (count,); the weights sum to 1.
+        """
+        if self.is_fixed:
+            return self.from_score(np.zeros(1)), np.ones(1)
+        scores, weights = np.polynomial.hermite_e.hermegauss(count)
+        return self.from_score(scores), weights / weights.sum()
+
+
+@dataclass(frozen=True)
+class Fixed(Distribution):
+    """A number one is sure of.
+
+    Examples
+    --------
+    >>> Fixed(3.0).percentiles()
+    (3.0, 3.0, 3.0)
+    """
+
+    value: float
+
+    def from_score(self, score: ArrayLike) -> Array:
+        return np.full(np.shape(score), self.value, dtype=float)
+
+    def cdf(self, value: ArrayLike) -> Array:
+        return (np.asarray(value, float) >= self.value).astype(float)
+
+    @property
+    def is_fixed(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Normal(Distribution):
+    """Normal with `mean` and `sd`.
+
+    Examples
+    --------
+    >>> Normal(0.1, 0.2).ppf(0.9).round(4).item()
+    0.3563
+    """
+
+    mean: float
+    sd: float
+
+    def __post_init__(self) -> None:
+        _positive(self, "sd")
+
+    def from_score(self, score: ArrayLike) -> Array:
+        return self.mean + self.sd * np.asarray(score, float)
+
+    def cdf(self, value: ArrayLike) -> Array:
+        return special.ndtr((np.asarray(value, float) - self.mean) / self.sd)
+
+
+@dataclass(frozen=True)
+class Lognormal(Distribution):
+    """Lognormal with `median` and standard deviation `log_sd` of its logarithm.
+
+    Examples
+    --------
+    >>> Lognormal(0.75, 0.30).ppf(0.9).round(3).item()
+    1.102
+    """
+
+    median: float
+    log_sd: float
+
+    def __post_init__(self) -> None:
+        _positive(self, "median", "log_sd")
+
+    def from_score(self, score: ArrayLike) -> Array:
+        return self.median * np.exp(self.log_sd * np.asarray(score, float))
+
+    def cdf(self, value: ArrayLike) -> Array:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            score = (np.log(np.asarray(value, float)) - math.log(self.median)) / self.log_sd
+        return np.where(np.asarray(value, float) > 0, special.ndtr(score), 0.0)
+
+
+@dataclass(frozen=True)
+class Range(Distribution):
+    r"""Three percentiles: `low` = P10, `base` = P50, `high` = P90.
+
+    The one smooth curve through them is Tukey's g distribution (a lognormal with a shift; the normal when the
+    two halves are equal):
+
+    .. math:: x(z) = b + s\,(e^{kz} - 1)/k, \quad e^{k z_{90}} = (h - b)/(b - l)
+
+    With `positive=True` it is read on the logarithm, so that no value can fall to zero.
+
+    Parameters
+    ----------
+    low, base, high
+        Percentiles, low < base < high; in any unit.
+    positive
+        Whether the number can only be above zero.
+
+    Raises
+    ------
+    ArgumentError
+        Unless low < base < high, and 0 < low where `positive`.
+
+    References
+    ----------
+    Hoaglin, D. C. (1985), "Summarizing shape numerically: the g-and-h distributions", doi:10.1002/9781118150702.ch11.
+
+    Examples
+    --------
+    >>> Range(0.02, 0.04, 0.06).ppf([0.1, 0.5, 0.9]).round(6).tolist()
+    [0.02, 0.04, 0.06]
+    >>> round(float(Range(2, 4, 8, positive=True).ppf(0.99)), 3)
+    14.077
+    """
+
+    low: float
+    base: float
+    high: float
+    positive: bool = False
+
+    def __post_init__(self) -> None:
+        found = f"low {self.low:g}, base {self.base:g}, high {self.high:g}"
+        if not self.low < self.base < self.high:
+            raise ArgumentError(Problem("range", found, "low < base < high (P10, P50, P90)"))
+        if self.positive and self.low <= 0:
+            raise ArgumentError(Problem("range", found, "a low above 0, because the number can only be positive"))
+
+    def _shape(self) -> tuple[float, float, float]:
+        """Location, scale and skew of the curve, on the logarithm where positive."""
+        low, base, high = (math.log(v) if self.positive else v for v in (self.low, self.base, self.high))
+        skew = math.log((high - base) / (base - low)) / SCORE_P90
+        if abs(skew) < _STRAIGHT:
+            return base, (high - low) / (2 * SCORE_P90), 0.0
+        return base, (high - base) * skew / math.expm1(skew * SCORE_P90), skew
+
+    def from_score(self, score: ArrayLike) -> Array:
+        base, scale, skew = self._shape()
+        z = np.asarray(score, float)
+        value = base + scale * (np.expm1(skew * z) / skew if skew else z)
+        return np.exp(value) if self.positive else value
+
+    def cdf(self, value: ArrayLike) -> Array:
+        base, scale, skew = self._shape()
+        x = np.asarray(value, float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            u = ((np.log(np.maximum(x, 0.0)) if self.positive else x) - base) / scale
+            inside = 1 + skew * u
+            score = np.log(np.maximum(inside, 0.0)) / skew if skew else u
+        return special.ndtr(score)
+
+
+@dataclass(frozen=True)
+class Uniform(Distribution):
+    """Any value between `minimum` and `maximum`, all equally likely."""
+
+    minimum: float
+    maximum: float
+
+    def __post_init__(self) -> None:
+        _ascending(self, "minimum", "maximum")
+
+    def from_score(self, score: ArrayLike) -> Array:
+        return self.minimum + (self.maximum - self.minimum) * special.ndtr(np.asarray(score, float))
+
+    def cdf(self, value: ArrayLike) -> Array:
+        share = (np.asarray(value, float) - self.minimum) / (self.maximum - self.minimum)
+        return np.clip(share, 0.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Triangular(Distribution):
+    """Triangle from `minimum` over `mode` to `maximum`.
+
+    Examples
+    --------
+    >>> Triangular(0, 1, 2).ppf(0.1).round(4).item()
+    0.4472
+    """
+
+    minimum: float
+    mode: float
+    maximum: float
+
+    def __post_init__(self) -> None:
+        _ascending(self, "minimum", "maximum")
+        _between(self, "mode", self.minimum, self.maximum)
+
+    def from_score(self, score: ArrayLike) -> Array:
+        p = special.ndtr(np.asarray(score, float))
+        width, left, right = self.maximum - self.minimum, self.mode - self.minimum, self.maximum - self.mode
+        rising = self.minimum + np.sqrt(p * width * left)
+        falling = self.maximum - np.sqrt((1 - p) * width * right)
+        return np.where(p * width < left, rising, falling)
+
+    def cdf(self, value: ArrayLike) -> Array:
+        x = np.clip(np.asarray(value, float), self.minimum, self.maximum)
+        width, left, right = self.maximum - self.minimum, self.mode - self.minimum, self.maximum - self.mode
+        rising = (x - self.minimum) ** 2 / (width * left) if left else np.zeros_like(x)
+        falling = 1 - (self.maximum - x) ** 2 / (width * right) if right else np.ones_like(x)
+        return np.where(x < self.mode, rising, falling)
+
+
+@dataclass(frozen=True)
+class Beta(Distribution):
+    """Beta with shapes `alpha` and `beta`, stretched from `minimum` to `maximum`."""
+
+    alpha: float
+    beta: float
+    minimum: float = 0.0
+    maximum: float = 1.0
+
+    def __post_init__(self) -> None:
+        _positive(self, "alpha", "beta")
+        _ascending(self, "minimum", "maximum")
+
+    def from_score(self, score: ArrayLike) -> Array:
+        share = special.betaincinv(self.alpha, self.beta, special.ndtr(np.asarray(score, float)))
+        return self.minimum + (self.maximum - self.minimum) * share
+
+    def cdf(self, value: ArrayLike) -> Array:
+        share = (np.asarray(value, float) - self.minimum) / (self.maximum - self.minimum)
+        return special.betainc(self.alpha, self.beta, np.clip(share, 0.0, 1.0))
+
+
+def pert(minimum: float, mode: float, maximum: float) -> Beta:
+    """PERT: a beta between two extremes with a given mode.
+
+    References
+    ----------
+    Malcolm et al. (1959), doi:10.1287/opre.7.5.646.
+
+    Examples
+    --------
+    >>> pert(0, 1, 4).alpha
+    2.0
+    """
+    if not minimum <= mode <= maximum or minimum == maximum:
+        found = f"minimum {minimum:g}, mode {mode:g}, maximum {maximum:g}"
+        raise ArgumentError(Problem("pert", found, "minimum <= mode <= maximum"))
+    width = maximum - minimum
+    return Beta(1 + 4 * (mode - minimum) / width, 1 + 4 * (maximum - mode) / width, minimum, maximum)
+
+
+@dataclass(frozen=True)
+class Discrete(Distribution):
+    """One of a few values with given probabilities, sorted by value.
+
+    Examples
+    --------
+    >>> Discrete((10.0, 20.0), (0.3, 0.7)).ppf([0.2, 0.5]).tolist()
+    [10.0, 20.0]
+    """
+
+    values: tuple[float, ...]
+    probabilities: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.values) != len(self.probabilities) or not self.values:
+            raise ArgumentError(Problem("discrete", f"{len(self.values)} values", "as many as probabilities"))
+        if list(self.values) != sorted(self.values):
+            raise ArgumentError(Problem("discrete", f"values {self.values}", "values in ascending order"))
+        if min(self.probabilities) < 0 or abs(sum(self.probabilities) - 1) > 1e-9:
+            found = f"probabilities summing to {sum(self.probabilities):g}"
+            raise ArgumentError(Problem("discrete", found, "probabilities of at least 0 that sum to 1"))
+
+    def from_score(self, score: ArrayLike) -> Array:
+        steps = np.cumsum(self.probabilities)[:-1]
+        return np.asarray(self.values)[np.searchsorted(steps, special.ndtr(np.asarray(score, float)))]
+
+    def cdf(self, value: ArrayLike) -> Array:
+        sums = np.concatenate([[0.0], np.cumsum(self.probabilities)])
+        return sums[np.searchsorted(np.asarray(self.values), np.asarray(value, float), side="right")]
+
+    def nodes(self, count: int) -> tuple[Array, Array]:  # noqa: ARG002 (exact with its own values)
+        return np.asarray(self.values, float), np.asarray(self.probabilities, float)
+
+
+def _positive(owner: Distribution, *names: str) -> None:
+    wrong = [name for name in names if not getattr(owner, name) > 0]
+    family = type(owner).__name__.lower()
+    if wrong:
+        raise ArgumentError([Problem(f"{family}, {n}", f"{getattr(owner, n):g}", "a number above 0") for n in wrong])
+
+
+def _ascending(owner: Distribution, low: str, high: str) -> None:
+    if not getattr(owner, low) < getattr(owner, high):
+        found = f"{low} {getattr(owner, low):g}, {high} {getattr(owner, high):g}"
+        raise ArgumentError(Problem(type(owner).__name__.lower(), found, f"{low} < {high}"))
+
+
+def _between(owner: Distribution, name: str, low: float, high: float) -> None:
+    if not low <= getattr(owner, name) <= high:
+        place = f"{type(owner).__name__.lower()}, {name}"
+        raise ArgumentError(Problem(place, f"{getattr(owner, name):g}", f"{low:g} to {high:g}"))
