@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import optimize, special
 
 from forecast.errors import ArgumentError, Problem
 
@@ -109,6 +109,18 @@ class Normal(Distribution):
     def __post_init__(self) -> None:
         _positive(self, "sd")
 
+    @classmethod
+    def from_percentiles(cls, low: float, high: float) -> Normal:
+        """Build from P10 = `low` and P90 = `high`.
+
+        Examples
+        --------
+        >>> Normal.from_percentiles(-1, 3).mean
+        1.0
+        """
+        _below("normal", low, high)
+        return cls((low + high) / 2, (high - low) / (2 * SCORE_P90))
+
     def from_score(self, score: ArrayLike) -> Array:
         return self.mean + self.sd * np.asarray(score, float)
 
@@ -131,6 +143,33 @@ class Lognormal(Distribution):
 
     def __post_init__(self) -> None:
         _positive(self, "median", "log_sd")
+
+    @classmethod
+    def from_percentiles(cls, low: float, high: float) -> Lognormal:
+        """Build from P10 = `low` and P90 = `high`, both above 0.
+
+        Examples
+        --------
+        >>> round(Lognormal.from_percentiles(2, 8).median, 12)
+        4.0
+        """
+        _below("lognormal", low, high)
+        _above_zero("lognormal, low", low)
+        return cls(math.sqrt(low * high), math.log(high / low) / (2 * SCORE_P90))
+
+    @classmethod
+    def from_moments(cls, mean: float, sd: float) -> Lognormal:
+        """Build from `mean` and standard deviation `sd` of the number itself, both above 0.
+
+        Examples
+        --------
+        >>> round(Lognormal.from_moments(1.0, 0.5).log_sd, 4)
+        0.4724
+        """
+        _above_zero("lognormal, mean", mean)
+        _above_zero("lognormal, sd", sd)
+        variance = math.log1p((sd / mean) ** 2)
+        return cls(mean * math.exp(-variance / 2), math.sqrt(variance))
 
     def from_score(self, score: ArrayLike) -> Array:
         return self.median * np.exp(self.log_sd * np.asarray(score, float))
@@ -222,6 +261,19 @@ class Uniform(Distribution):
     def __post_init__(self) -> None:
         _ascending(self, "minimum", "maximum")
 
+    @classmethod
+    def from_percentiles(cls, low: float, high: float) -> Uniform:
+        """Build from P10 = `low` and P90 = `high`.
+
+        Examples
+        --------
+        >>> Uniform.from_percentiles(1, 9)
+        Uniform(minimum=0.0, maximum=10.0)
+        """
+        _below("uniform", low, high)
+        eighth = (high - low) / 8
+        return cls(low - eighth, high + eighth)
+
     def from_score(self, score: ArrayLike) -> Array:
         return self.minimum + (self.maximum - self.minimum) * special.ndtr(np.asarray(score, float))
 
@@ -247,6 +299,37 @@ class Triangular(Distribution):
     def __post_init__(self) -> None:
         _ascending(self, "minimum", "maximum")
         _between(self, "mode", self.minimum, self.maximum)
+
+    @classmethod
+    def from_percentiles(cls, low: float, mode: float, high: float) -> Triangular:
+        r"""Build from P10 = `low`, P90 = `high` and the peak at `mode`.
+
+        With a = mode - minimum and b = maximum - mode the percentiles ask that
+
+        .. math:: (a - (m - l))^2 = 0.1\,a(a+b), \quad (b - (h - m))^2 = 0.1\,b(a+b)
+
+        which is solved for the share a / (a + b), between 0 and 1.
+
+        Raises
+        ------
+        ArgumentError
+            Unless low <= mode <= high and low < high.
+
+        Examples
+        --------
+        >>> known = Triangular(0, 1, 4)
+        >>> low, _, high = known.percentiles()
+        >>> round(Triangular.from_percentiles(low, 1, high).maximum, 9)
+        4.0
+        """
+        _below("triangular", low, high)
+        if not low <= mode <= high:
+            raise ArgumentError(Problem("triangular, mode", f"{mode:g}", f"{low:g} to {high:g}"))
+        left, right = mode - low, high - mode
+
+        share = _triangle_share(left, right)
+        total = (left + right) / (1 - math.sqrt(0.1 * share) - math.sqrt(0.1 * (1 - share)))
+        return cls(mode - share * total, mode, mode + (1 - share) * total)
 
     def from_score(self, score: ArrayLike) -> Array:
         p = special.ndtr(np.asarray(score, float))
@@ -275,6 +358,28 @@ class Beta(Distribution):
     def __post_init__(self) -> None:
         _positive(self, "alpha", "beta")
         _ascending(self, "minimum", "maximum")
+
+    @classmethod
+    def from_moments(cls, mean: float, sd: float, minimum: float = 0.0, maximum: float = 1.0) -> Beta:
+        """Build from `mean` and standard deviation `sd` between `minimum` and `maximum`.
+
+        Raises
+        ------
+        ArgumentError
+            Unless minimum < mean < maximum and sd is less than that of two points at the extremes.
+
+        Examples
+        --------
+        >>> Beta.from_moments(0.5, 0.1).alpha
+        12.0
+        """
+        _below("beta", minimum, maximum)
+        share, spread = (mean - minimum) / (maximum - minimum), sd / (maximum - minimum)
+        if not (0 < share < 1 and 0 < spread**2 < share * (1 - share)):
+            allowed = f"a mean between {minimum:g} and {maximum:g} and an sd that fits between them"
+            raise ArgumentError(Problem("beta", f"mean {mean:g}, sd {sd:g}", allowed))
+        total = share * (1 - share) / spread**2 - 1
+        return cls(round(share * total, 12), round((1 - share) * total, 12), minimum, maximum)
 
     def from_score(self, score: ArrayLike) -> Array:
         share = special.betaincinv(self.alpha, self.beta, special.ndtr(np.asarray(score, float)))
@@ -355,3 +460,23 @@ def _between(owner: Distribution, name: str, low: float, high: float) -> None:
     if not low <= getattr(owner, name) <= high:
         place = f"{type(owner).__name__.lower()}, {name}"
         raise ArgumentError(Problem(place, f"{getattr(owner, name):g}", f"{low:g} to {high:g}"))
+
+
+def _below(family: str, low: float, high: float) -> None:
+    if not low < high:
+        raise ArgumentError(Problem(family, f"low {low:g}, high {high:g}", "low < high"))
+
+
+def _above_zero(place: str, value: float) -> None:
+    if not value > 0:
+        raise ArgumentError(Problem(place, f"{value:g}", "a number above 0"))
+
+
+def _triangle_share(left: float, right: float) -> float:
+    """Share of the triangle below its mode, from the distances of the mode to P10 and P90."""
+
+    def miss(share: float) -> float:
+        below, above = share - math.sqrt(0.1 * share), (1 - share) - math.sqrt(0.1 * (1 - share))
+        return below * right - above * left
+
+    return optimize.brentq(miss, 0.1, 0.9, xtol=1e-15)

@@ -1,0 +1,192 @@
+"""A scenario file and what it extends, laid over one another; every value remembers the file it comes from."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forecast.errors import Problem, ScenarioError
+from forecast.scenario.drivers import DRIVER_KEYS
+from forecast.scenario.format import Location, dotted
+
+Table = dict[str, Any]
+
+OWN = ("name", "title", "because", "source", "probability")
+"""Keys that describe one file and are not inherited."""
+
+SCHEMA = 1
+"""Version of the file format."""
+
+MIGRATIONS: dict[int, Callable[[Table], Table]] = {}
+"""One function a step: the table of version n in, the table of version n + 1 out."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Values of a scenario with the file each one comes from.
+
+    Parameters
+    ----------
+    values
+        The resolved tables.
+    origins
+        File of each key, by location.
+    """
+
+    values: Table
+    origins: dict[Location, str]
+
+    def origin(self, location: Location) -> str:
+        """File that a key, or the nearest table around it, comes from."""
+        for length in range(len(location), 0, -1):
+            if location[:length] in self.origins:
+                return self.origins[location[:length]]
+        return self.origins.get((), "")
+
+    def place(self, location: Location) -> str:
+        """File and key, for a message."""
+        return f"{self.origin(location)}, {dotted(location)}" if location else self.origins[()]
+
+
+def read_toml(path: Path, name: str | None = None) -> Table:
+    """Tables of a TOML file.
+
+    Raises
+    ------
+    ScenarioError
+        If the file is missing or is not TOML.
+    """
+    shown = name or path.name
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScenarioError(Problem(shown, "no such file", remedy=f"looked at {path}")) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ScenarioError(Problem(shown, str(error), "a TOML file in UTF-8")) from None
+
+
+def migrate(table: Table, shown: str) -> Table:
+    """Bring a table of an older format to the present one."""
+    version = table.get("schema")
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= SCHEMA:
+        found = "nothing" if version is None else repr(version)
+        remedy = "update the package" if isinstance(version, int) and version > SCHEMA else f"write schema = {SCHEMA}"
+        raise ScenarioError(Problem(f"{shown}, schema", found, f"1 to {SCHEMA}", remedy))
+    for step in range(version, SCHEMA):
+        table = MIGRATIONS[step](table) | {"schema": step + 1}
+    return table
+
+
+def root_of(path: Path) -> Path:
+    """Folder that a scenario's files must stay in: its case, or else its own folder."""
+    folder = path.resolve().parent
+    return next((parent for parent in (folder, *folder.parents) if (parent / "case.toml").is_file()), folder)
+
+
+def inside(text: str, folder: Path, root: Path, place: str) -> Path:
+    """File named in another file; refused where it is not text or leaves the case folder."""
+    if not isinstance(text, str) or not text:
+        raise ScenarioError(Problem(place, repr(text), "the name of a file"))
+    path = (folder / text).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise ScenarioError(Problem(place, repr(text), "a file inside the case folder", f"move it into {root.name}"))
+    return path
+
+
+def read_layers(path: Path) -> Layers:
+    """Read a scenario file and everything it extends."""
+    return _read(path.resolve(), root_of(path), ())
+
+
+def _read(path: Path, root: Path, seen: tuple[Path, ...]) -> Layers:
+    shown = shown_name(path, root)
+    if path in seen:
+        circle = " -> ".join(shown_name(p, root) for p in (*seen[seen.index(path) :], path))
+        raise ScenarioError(
+            Problem(f"{shown_name(seen[-1], root)}, extends", circle, "no circle", "extend another file")
+        )
+    table = migrate(read_toml(path, shown), shown)
+    own = flat(table, shown)
+    if "extends" not in table:
+        return own
+    parent = _read(inside(table["extends"], path.parent, root, f"{shown}, extends"), root, (*seen, path))
+    return laid_over(without(parent, OWN), own)
+
+
+def shown_name(path: Path, root: Path) -> str:
+    """Short name of a file for messages: its path within the case."""
+    resolved = path.resolve()
+    return str(resolved.relative_to(root.resolve())) if resolved.is_relative_to(root.resolve()) else path.name
+
+
+def flat(table: Table, shown: str) -> Layers:
+    """One file as a layer."""
+    return Layers(table, {(): shown} | dict.fromkeys(leaves(table), shown))
+
+
+def is_leaf(value: object) -> bool:
+    """Whether a value is replaced whole: anything but a table that is no driver."""
+    return not isinstance(value, Mapping) or bool(DRIVER_KEYS & set(value))
+
+
+def leaves(table: Mapping[str, Any], above: Location = ()) -> dict[Location, Any]:
+    """Every value by its location; a driver is one value."""
+    found: dict[Location, Any] = {}
+    for key, value in table.items():
+        found |= {(*above, key): value} if is_leaf(value) else leaves(value, (*above, key))
+    return found
+
+
+def without(layers: Layers, keys: tuple[str, ...]) -> Layers:
+    """Leave out some top-level keys."""
+    values = {key: value for key, value in layers.values.items() if key not in keys}
+    return Layers(values, {at: file for at, file in layers.origins.items() if not at or at[0] not in keys})
+
+
+def laid_over(below: Layers, above: Layers) -> Layers:
+    """Two layers as one: what `above` says holds, all else comes from `below`."""
+    dropped = _outdated(below, above)
+    kept = {at: file for at, file in below.origins.items() if not _covered(at, above.values) and at not in dropped}
+    values = _merged(_pruned(below.values, dropped), above.values)
+    return Layers(values, kept | above.origins)
+
+
+def _covered(location: Location, table: Any) -> bool:
+    """Whether a table says something at a location itself, or replaces a table around it."""
+    for part in location:
+        if not isinstance(table, Mapping) or is_leaf(table):
+            return True
+        if part not in table:
+            return False
+        table = table[part]
+    return is_leaf(table)
+
+
+def _merged(below: Table, above: Table) -> Table:
+    both = dict(below)
+    for key, value in above.items():
+        old = both.get(key)
+        both[key] = value if is_leaf(value) or old is None or is_leaf(old) else _merged(old, value)
+    return both
+
+
+def _outdated(below: Layers, above: Layers) -> set[Location]:
+    """Growth drivers of another curve: who names a new curve does not inherit them."""
+    old, new = (layer.values.get("growth") for layer in (below, above))
+    if (
+        not isinstance(old, Mapping)
+        or not isinstance(new, Mapping)
+        or new.get("curve", old.get("curve")) == old.get("curve")
+    ):
+        return set()
+    return {("growth", key) for key in old if key not in ("growth_shift", "volatility")}
+
+
+def _pruned(values: Table, dropped: set[Location]) -> Table:
+    if not dropped:
+        return values
+    growth = {key: value for key, value in values["growth"].items() if ("growth", key) not in dropped}
+    return values | {"growth": growth}
