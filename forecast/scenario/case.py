@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from forecast.errors import CaseError, InputError, Problem, ScenarioError, did_you_mean
 from forecast.scenario.format import Format, Number, Year, dotted, problems_of, refuse
 from forecast.scenario.layers import inside, migrate, read_toml
-from forecast.scenario.scenario import Scenario
+from forecast.scenario.scenario import Scenario, read_scenario
 
 if TYPE_CHECKING:
     from forecast.estimates import Footing, Scopes
