@@ -1,0 +1,31 @@
+"""Growth curves and their fits to histories."""
+
+from forecast.growth.bass import Bass
+from forecast.growth.constant import Constant
+from forecast.growth.curve import Curve, SaturatingCurve, parameter_names
+from forecast.growth.damped import Damped
+from forecast.growth.fading import Fading, faded_years
+from forecast.growth.gompertz import Gompertz
+from forecast.growth.linear import Linear
+from forecast.growth.logistic import Logistic
+from forecast.growth.piecewise import Piecewise
+from forecast.growth.registry import CURVES, curve_named
+from forecast.growth.richards import Richards
+
+__all__ = [
+    "CURVES",
+    "Bass",
+    "Constant",
+    "Curve",
+    "Damped",
+    "Fading",
+    "Gompertz",
+    "Linear",
+    "Logistic",
+    "Piecewise",
+    "Richards",
+    "SaturatingCurve",
+    "curve_named",
+    "faded_years",
+    "parameter_names",
+]
