@@ -1,0 +1,1 @@
+"""Phrases as printed, in English and Traditional Chinese, read into numbers."""

@@ -1,0 +1,463 @@
+"""Reading tables of estimates: CSV, TSV, Excel, TOML or a DataFrame in, the columns of the contract out.
+
+Printed numbers stay the text they were. Every problem of a file is collected before one error is raised.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from forecast.errors import EstimatesError, InputError, Problem, did_you_mean
+from forecast.estimates import columns
+from forecast.estimates.columns import COLUMNS, Column
+from forecast.estimates.numbers import HEDGE_WORDS, HEDGES, interval, number
+from forecast.estimates.scopes import Scopes
+from forecast.estimates.units import CURRENCIES, scale_name
+
+MOST_BYTES = 20_000_000
+"""Largest file that is read."""
+
+MOST_ROWS = 100_000
+"""Longest table that is read."""
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+Source = str | Path | pd.DataFrame
+
+
+def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFrame:
+    """Read a table of published estimates and check every cell.
+
+    Parameters
+    ----------
+    source
+        Path of a `.csv`, `.tsv`, `.xlsx` or `.toml` file, or a DataFrame.
+    scopes
+        Tree of scopes and geographies; where given, a name that is not in it is a problem.
+
+    Returns
+    -------
+    DataFrame
+        One row an estimate, with all columns of the contract in their order. Printed numbers are text as
+        printed, years nullable integers, missing text is empty.
+
+    Raises
+    ------
+    EstimatesError
+        With all problems of the table, each with file, row, column, the text found and what is understood.
+
+    Examples
+    --------
+    >>> row = {"id": "a", "publisher": "P", "scope": "s", "base_year": 2023, "base_value": "16.0"}
+    >>> read_estimates(pd.DataFrame([row]))[["base_year", "base_value", "currency"]]
+       base_year base_value currency
+    0       2023       16.0
+    """
+    name, raw = _raw(source)
+    problems = _header_problems(name, raw)
+    if problems:
+        raise EstimatesError(problems)
+    if raw.empty:
+        raise EstimatesError(Problem(name, "no row of data", "at least one estimate", "add a row below the header"))
+    texts = as_texts(raw)
+    problems = [*_cell_problems(name, texts), *_row_problems(name, texts), *_scope_problems(name, texts, scopes)]
+    if problems:
+        raise EstimatesError(sorted(problems, key=_row_of))
+    return typed(texts)
+
+
+def as_texts(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with all columns of the contract as text; a number becomes its shortest digits."""
+    texts = {n: _texts(raw[n]) if n in raw.columns else "" for n in columns.NAMES}
+    return pd.DataFrame(texts, index=raw.index, dtype=str).reset_index(drop=True)
+
+
+def typed(texts: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with years as nullable integers."""
+    years = {
+        n: pd.to_numeric(texts[n].replace("", pd.NA), errors="coerce").astype("Int64") for n in columns.of_kind("year")
+    }
+    return texts.assign(**years)
+
+
+def _texts(values: pd.Series[Any]) -> pd.Series[str]:
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.fillna("").astype(str)
+    return pd.Series([cell_text(v) for v in values.astype(object)], index=values.index, dtype=str)
+
+
+def cell_text(value: object) -> str:
+    """Text of one cell.
+
+    Examples
+    --------
+    >>> cell_text(16.0), cell_text(15.9), cell_text(None), cell_text("16.0")
+    ('16', '15.9', '', '16.0')
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    if isinstance(value, list | tuple | set | frozenset):
+        return "; ".join(map(str, value))
+    if isinstance(value, dict):
+        return "; ".join(f"{key}={cell_text(item)}" for key, item in value.items())
+    text = str(value)
+    return text.removesuffix(".0") if isinstance(value, float | np.floating) else text
+
+
+# --- files -----------------------------------------------------------------------------------------------
+
+
+def _raw(source: Source) -> tuple[str, pd.DataFrame]:
+    if isinstance(source, pd.DataFrame):
+        _check_length("table", len(source))
+        return "table", source
+    path = Path(source)
+    reader = READERS.get(path.suffix.casefold())
+    if reader is None:
+        allowed = "a file ending in " + ", ".join(READERS)
+        raise EstimatesError(Problem(str(path), f"a name ending in {path.suffix!r}", allowed))
+    if not path.is_file():
+        raise EstimatesError(Problem(str(path), "no such file", "", _neighbours(path)))
+    if path.stat().st_size > MOST_BYTES:
+        raise EstimatesError(_too_large(path.name, path.stat().st_size))
+    return path.name, reader(path)
+
+
+def _neighbours(path: Path) -> str:
+    near = (
+        sorted(p.name for p in path.parent.glob("*") if p.suffix.casefold() in READERS)[:50]
+        if path.parent.is_dir()
+        else []
+    )
+    return did_you_mean(path.name, near) if near else "give the path of a table of estimates"
+
+
+def _too_large(name: str, size: float) -> Problem:
+    remedy = "split the file, or leave out columns that hold whole articles"
+    return Problem(name, f"{size / 1e6:.0f} MB", f"at most {MOST_BYTES / 1e6:.0f} MB", remedy)
+
+
+def _check_length(name: str, rows: int) -> None:
+    if rows > MOST_ROWS:
+        found = "a million rows or more" if rows >= 1_000_000 else f"more than {MOST_ROWS:,} rows"
+        raise EstimatesError(Problem(name, found, f"at most {MOST_ROWS:,} rows", "split the table by market"))
+
+
+def _delimited(separator: str) -> Callable[[Path], pd.DataFrame]:
+    def read(path: Path) -> pd.DataFrame:
+        try:
+            raw = pd.read_csv(
+                path,
+                sep=separator,
+                dtype=str,
+                keep_default_na=False,
+                encoding="utf-8-sig",
+                nrows=MOST_ROWS + 1,
+                header=None,
+                skip_blank_lines=True,
+                index_col=False,
+            )
+        except pd.errors.EmptyDataError:
+            raise EstimatesError(Problem(path.name, "an empty file", "a header and at least one row")) from None
+        except UnicodeDecodeError as error:
+            found = f"bytes that are not UTF-8 (position {error.start})"
+            raise EstimatesError(Problem(path.name, found, "UTF-8 text", "save the file as CSV UTF-8")) from None
+        except pd.errors.ParserError as error:
+            raise EstimatesError(
+                Problem(path.name, str(error).strip(), "as many cells in each row as in the header")
+            ) from None
+        return _under_header(path.name, raw)
+
+    return read
+
+
+def _under_header(name: str, raw: pd.DataFrame) -> pd.DataFrame:
+    _check_length(name, len(raw) - 1)
+    table = raw.iloc[1:].set_axis(raw.iloc[0].str.strip(), axis=1)
+    return table.reset_index(drop=True).rename_axis(columns=None)
+
+
+def _toml(path: Path) -> pd.DataFrame:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"), parse_float=str)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise EstimatesError(Problem(path.name, f"no valid TOML: {error}", "tables under [[estimate]]")) from None
+    unknown = [key for key in data if key not in ("schema", "estimate")]
+    problems = [
+        Problem(f"{path.name}, {key}", "an unknown key", "", did_you_mean(key, ["estimate", "schema"]))
+        for key in unknown
+    ]
+    rows = data.get("estimate", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        problems.append(Problem(f"{path.name}, estimate", "no list of tables", "tables under [[estimate]]"))
+    if data.get("schema", 1) != 1:
+        problems.append(Problem(f"{path.name}, schema", repr(data["schema"]), "1"))
+    if problems:
+        raise EstimatesError(problems)
+    _check_length(path.name, len(rows))
+    return pd.DataFrame(rows, dtype=object)
+
+
+def _xlsx(path: Path) -> pd.DataFrame:
+    from forecast.estimates.excel import read_sheet
+
+    return _under_header(path.name, read_sheet(path, most_rows=MOST_ROWS + 1, most_bytes=10 * MOST_BYTES))
+
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".csv": _delimited(","),
+    ".tsv": _delimited("\t"),
+    ".xlsx": _xlsx,
+    ".toml": _toml,
+}
+"""Reader of each kind of file, by the end of its name."""
+
+
+# --- checks ----------------------------------------------------------------------------------------------
+
+
+def _header_problems(name: str, raw: pd.DataFrame) -> list[Problem]:
+    heads = [str(head) for head in raw.columns]
+    unknown = [head for head in heads if head not in columns.NAMES]
+    problems = [
+        Problem(f"{name}, column {head!r}", "an unknown column", "", did_you_mean(head, columns.NAMES))
+        for head in unknown
+    ]
+    twice = sorted({head for head in heads if heads.count(head) > 1})
+    problems += [Problem(f"{name}, column {head!r}", "the column more than once", "each column once") for head in twice]
+    missing = [c for c in COLUMNS if c.required and c.name not in heads] if heads else []
+    problems += [
+        Problem(f"{name}, column {c.name!r}", "no such column", "", f"add it: {c.description}") for c in missing
+    ]
+    return problems
+
+
+def place(name: str, texts: pd.DataFrame, row: int, column: str = "") -> str:
+    """Name a cell as a spreadsheet counts it: the header is row 1."""
+    key = str(texts["id"].iloc[row]).strip()
+    where = f"{name}, row {row + 2}" + (f" ({key})" if key else "")
+    return f"{where}, {column}" if column else where
+
+
+def _row_of(problem: Problem) -> int:
+    found = re.search(r", row (\d+)", problem.place)
+    return int(found.group(1)) if found else 0
+
+
+def _cell_problems(name: str, texts: pd.DataFrame) -> Iterator[Problem]:
+    for column in COLUMNS:
+        check = KINDS[column.kind]
+        faults = {text: check(text.strip(), column) for text in texts[column.name].unique() if text.strip()}
+        if column.required and column.name != "publisher":
+            faults |= {
+                text: ("an empty cell", column.description) for text in texts[column.name].unique() if not text.strip()
+            }
+        wrong = {text: fault for text, fault in faults.items() if fault}
+        for row in np.flatnonzero(texts[column.name].isin(list(wrong))):
+            found, allowed = cast(tuple[str, str], wrong[texts[column.name].iloc[row]])
+            yield Problem(place(name, texts, int(row), column.name), found, allowed)
+
+
+Fault = tuple[str, str] | None
+
+
+def _any_text(text: str, column: Column) -> Fault:  # noqa: ARG001
+    return None
+
+
+def _choice(text: str, column: Column) -> Fault:
+    word = scale_name(text) if column.name == "scale" else text
+    if word in column.allowed:
+        return None
+    return repr(text), f"{', '.join(column.allowed)} ({did_you_mean(text, column.allowed)})"
+
+
+def _hedge(text: str, column: Column) -> Fault:
+    if text.casefold() in HEDGES or text.casefold() in HEDGE_WORDS:
+        return None
+    return repr(text), f"{', '.join(column.allowed)}, or a printed word such as over, 約, 超過"
+
+
+def _currency(text: str, column: Column) -> Fault:  # noqa: ARG001
+    if text.upper() in CURRENCIES:
+        return None
+    by_mark = [code for code, marks in CURRENCIES.items() if text.casefold() in [mark.casefold() for mark in marks]]
+    remedy = (
+        f"did you mean '{by_mark[0]}'?"
+        if by_mark
+        else did_you_mean(text.upper(), ["USD", "EUR", "JPY", "GBP", "CNY", "TWD"])
+    )
+    return repr(text), f"an ISO 4217 code such as USD, EUR, JPY, TWD ({remedy})"
+
+
+def _year(text: str, column: Column) -> Fault:
+    if re.fullmatch(r"\d{4}", text) and FIRST_YEAR <= int(text) <= LAST_YEAR:
+        return None
+    return repr(text), f"a year from {FIRST_YEAR} to {LAST_YEAR}, such as {column.example or 2023}"
+
+
+def _value(text: str) -> float | None:
+    try:
+        return number(text)
+    except InputError:
+        return None
+
+
+def _amount(text: str, column: Column) -> Fault:
+    value = _value(text)
+    if value is None:
+        return repr(
+            text
+        ), f"printed digits such as {column.example}, 16.0 or 1,250 (between: 40-50); {_as_columns(text)}"
+    return None if value > 0 else (repr(text), "a number above 0")
+
+
+def _as_columns(text: str) -> str:
+    """Say how a phrase with currency and scale is split over the columns."""
+    from forecast.estimates.phrases import parse_amount
+
+    try:
+        amount = parse_amount(text)
+    except InputError:
+        return "currency, scale and hedge stand in columns of their own"
+    said = [f"value {amount.digits}"]
+    said += [
+        f"{part} {word}"
+        for part, word in (("scale", amount.scale), ("currency", amount.currency), ("hedge", amount.hedge))
+        if word
+    ]
+    return "write " + ", ".join(said)
+
+
+def _percent(text: str, column: Column) -> Fault:  # noqa: ARG001
+    value = _value(text)
+    if value is None:
+        return repr(text), "a percentage as printed, such as 25.1 or 25.1%"
+    return None if value > -100 else (repr(text), "a growth above -100 %")
+
+
+def _values(text: str, column: Column) -> Fault:
+    pairs = [pair.partition("=") for pair in text.split(";") if pair.strip()]
+    good = all(sign and not _year(year.strip(), column) and (_value(value) or 0) > 0 for year, sign, value in pairs)
+    return None if good else (repr(text), f"year=value pairs such as {column.example}")
+
+
+def _date(text: str, column: Column) -> Fault:
+    parts = re.fullmatch(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", text)
+    try:
+        if parts and FIRST_YEAR <= int(parts[1]) <= LAST_YEAR:
+            dt.date(int(parts[1]), int(parts[2] or 1), int(parts[3] or 1))
+            return None
+    except ValueError:
+        pass
+    return repr(text), f"a date such as 2024, {column.example} or 2024-06-15"
+
+
+def _price_basis(text: str, column: Column) -> Fault:  # noqa: ARG001
+    if re.fullmatch(r"(nominal|real \d{4})(, (list|net))?", text):
+        return None
+    return repr(text), "nominal or real with its year, such as real 2023, then ', list' or ', net' where known"
+
+
+def _between(low: float, high: float, allowed: str) -> Callable[[str, Column], Fault]:
+    def check(text: str, column: Column) -> Fault:  # noqa: ARG001
+        value = _value(text)
+        return None if value is not None and low <= value <= high else (repr(text), allowed)
+
+    return check
+
+
+KINDS: dict[str, Callable[[str, Column], Fault]] = {
+    "text": _any_text,
+    "list": _any_text,
+    "choice": _choice,
+    "flag": _choice,
+    "hedge": _hedge,
+    "currency": _currency,
+    "year": _year,
+    "amount": _amount,
+    "percent": _percent,
+    "values": _values,
+    "date": _date,
+    "price_basis": _price_basis,
+    "weight": _between(0, np.inf, "a weight of at least 0"),
+    "month": _between(1, 12, "a month from 1 to 12"),
+    "probability": _between(0, 1, "a probability from 0 to 1"),
+}
+"""Check of each kind of cell: None, or what was found and what is allowed."""
+
+
+def _row_problems(name: str, texts: pd.DataFrame) -> Iterator[Problem]:
+    t = texts.apply(lambda column: column.str.strip())
+    years = {n: pd.to_numeric(t[n], errors="coerce") for n in columns.of_kind("year")}
+
+    def at(wrong: Any, column: str, found: Callable[[int], str], allowed: str) -> Iterator[Problem]:
+        for row in np.flatnonzero(np.asarray(wrong, bool)):
+            yield Problem(place(name, texts, int(row), column), found(int(row)), allowed)
+
+    def both(early: str, late: str) -> Iterator[Problem]:
+        wrong = years[late] <= years[early]
+        yield from at(
+            wrong, late, lambda row: f"{t[late].iloc[row]} with {early} {t[early].iloc[row]}", f"a year after {early}"
+        )
+
+    yield from at(
+        (t["id"] != "") & t["id"].duplicated(), "id", lambda row: f"{t['id'].iloc[row]!r} once more", "each id once"
+    )
+    yield from at(
+        (t["publisher"] == "") & (t["via"] == ""),
+        "publisher",
+        lambda _: "an empty cell",
+        "a publisher, or via who quotes it",
+    )
+    yield from both("base_year", "target_year")
+    yield from both("cagr_from", "cagr_to")
+    for side in ("base", "target"):
+        wrong = (t[f"{side}_value"] != "") & (t[f"{side}_year"] == "")
+        yield from at(wrong, f"{side}_year", lambda _: "an empty cell beside a value", f"the year of {side}_value")
+    said = t[["base_value", "target_value", "cagr", "multiple", "other_values"]].ne("").any(axis=1)
+    yield from at(
+        ~said, "base_value", lambda _: "no number in the row", "a base, a target, a cagr, a multiple or other values"
+    )
+    for value, hedge in (
+        ("base_value", "base_hedge"),
+        ("target_value", "target_hedge"),
+        ("cagr", "cagr_hedge"),
+        ("multiple", "multiple_hedge"),
+    ):
+        wrong = [
+            h.casefold() in ("between", "介於") and not interval(v) for h, v in zip(t[hedge], t[value], strict=True)
+        ]
+        yield from at(
+            wrong, value, lambda row, v=value: f"{t[v].iloc[row]!r} with the hedge between", "two ends such as 40-50"
+        )
+    strange = (t["supersedes"] != "") & ~t["supersedes"].isin(t["id"])
+    yield from at(strange, "supersedes", lambda row: repr(t["supersedes"].iloc[row]), "the id of another row")
+
+
+def _scope_problems(name: str, texts: pd.DataFrame, scopes: Scopes | None) -> Iterator[Problem]:
+    if scopes is None:
+        return
+    for row, scope in enumerate(texts["scope"].str.strip()):
+        if scope and not scopes.knows(scope):
+            yield Problem(
+                place(name, texts, row, "scope"), repr(scope), "a scope of the tree", did_you_mean(scope, scopes.names)
+            )
+    for row, region in enumerate(texts["geography"].str.strip()):
+        if region and not scopes.geographies.knows(region):
+            remedy = did_you_mean(region, scopes.geographies.names)
+            yield Problem(place(name, texts, row, "geography"), repr(region), "a geography of the tree", remedy)
