@@ -1,0 +1,275 @@
+"""Fit the coefficients of `forecast.analyst_error` and write its table of published errors.
+
+    python calibration/analyst_error.py
+
+Needs nothing but the tables in `tests/reference`. Prints the coefficients beside those that are shipped and
+writes `forecast/published_errors.csv`. A row counts 1 / (1 + (n - 1) / 2) in a family of n, as if half of its
+error were shared by the family. Rows marked doubtful, cited as a miss, or giving a low or high scenario instead of
+the publisher's own forecast are left out. Weak priors keep every coefficient where budget forecasts and the
+spread of published estimates put it before the outcomes were looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+from scipy.optimize import minimize
+
+from forecast.analyst_error import (
+    FITTED,
+    FITTED_SPREAD,
+    HORIZON_MEMORY,
+    USUAL_GROWTH,
+    ErrorCoefficients,
+    SpreadCoefficients,
+    analyst_error,
+    publisher_spread,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = ROOT / "tests" / "reference"
+Array = NDArray[np.float64]
+
+SHARED_PART = 0.5
+"""Part of an error that the family is taken to share."""
+
+# name: (transform, centre, sd of the prior on the transformed scale)
+ERROR_PRIORS = {
+    "core": ("log", 0.08, 0.3),
+    "exponent": ("", 0.65, 0.1),
+    "growth": ("log", 0.35, 0.4),
+    "wide_weight": ("logit", 0.22, 0.4),
+    "wide_ratio": ("log", 2.7, 0.2),
+    "short_weight": ("logit", 0.15, 0.5),
+    "lost": ("", 0.6, 0.15),
+}
+SPREAD_PRIORS = {
+    "level": ("log", 0.5, 0.5),
+    "level_power": ("", 1.0, 0.75),
+    "level_scatter": ("log", 0.5, 0.5),
+    "growth": ("log", 0.25, 0.5),
+    "growth_scatter": ("log", 0.5, 0.5),
+}
+SERIES = (
+    ("cbo_total_revenue", "US federal revenue, total", "Congressional Budget Office baselines against outturns"),
+    (
+        "cbo_revenue_components",
+        "US federal revenue by source",
+        "Congressional Budget Office baselines against outturns",
+    ),
+    ("cbo_outlay|Medicare", "US Medicare spending", "Congressional Budget Office baselines against outturns"),
+    ("cbo_outlay|Medicaid", "US Medicaid spending", "Congressional Budget Office baselines against outturns"),
+    (
+        "imf_real_gdp_level_cumulative_17_large_economies",
+        "real GDP, 17 large economies",
+        "IMF World Economic Outlook vintages; horizon from the year of the vintage",
+    ),
+    ("iea_weo_wind_log_ratio_by_horizon", "world wind power", "IEA World Energy Outlook editions against outturns"),
+    ("iea_weo_solar_log_ratio_by_horizon", "world solar power", "IEA World Energy Outlook editions against outturns"),
+)
+
+
+def read_outcomes() -> pd.DataFrame:
+    """Read published forecasts and what came: `family, market, publication, horizon, growth, error`, and flags."""
+    table = pd.read_csv(REFERENCE / "forecast_outcomes.csv").merge(_families(), on="market", validate="many_to_one")
+    horizon = (table["target_year"] - table["base_year"]).astype(float)
+    implied = np.log(table["target_value"] / table["base_value"]) / horizon.where(horizon > 0)
+    return pd.DataFrame(
+        {
+            "family": table["family"],
+            "market": table["market"],
+            "publication": table["market"] + table["publisher"] + table["published"],
+            "horizon": horizon,
+            "growth": implied.fillna(np.log1p(_percent(table["stated_cagr_pct"]) / 100)),
+            "error": np.log(table["actual_value"] / table["target_value"]),
+            "selection": table["selection"],
+            "match": table["definition_match"],
+            "hedge": table["hedge"].fillna(""),
+        }
+    )
+
+
+def scored(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Rows on which the model is judged: systematic series, same or near definition, horizon 1 to 7."""
+    return outcomes[_sound(outcomes) & (outcomes["selection"] == "systematic series")].reset_index(drop=True)
+
+
+def fitted_on(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Rows on which the model is fitted: also those found by topic search, but no scenario and no unknown growth."""
+    own = ~outcomes["hedge"].isin(["low scenario", "high scenario"]) & outcomes["growth"].notna()
+    return outcomes[_sound(outcomes) & own & (outcomes["selection"] != "cited as a miss")].reset_index(drop=True)
+
+
+def family_weights(family: pd.Series[str], shared: float = SHARED_PART) -> Array:
+    """Weight of each row: a family of n rows counts n / (1 + (n - 1) shared)."""
+    size = family.groupby(family).transform("size").to_numpy(float)
+    return 1 / (1 + (size - 1) * shared)
+
+
+def fit_error(rows: pd.DataFrame) -> ErrorCoefficients:
+    """Most probable coefficients of the analyst-error model."""
+    horizon, growth, error = (rows[name].to_numpy(float) for name in ("horizon", "growth", "error"))
+    weight = family_weights(rows["family"])
+
+    def loss(theta: Array) -> float:
+        model = analyst_error(horizon, growth, coefficients=ErrorCoefficients(**_values(theta, ERROR_PRIORS)))
+        return float(_penalty(theta, ERROR_PRIORS) - weight @ model.log_density(error))
+
+    return ErrorCoefficients(**_best(loss, ERROR_PRIORS))
+
+
+def horizon_memory(rows: pd.DataFrame) -> float:
+    """Exponent of (shorter / longer) in the correlation of normal scores within one publication."""
+    scores = special.ndtri(analyst_error(rows["horizon"], rows["growth"]).cdf(rows["error"]))
+    table = rows.assign(score=scores)
+    pairs = table.merge(table, on="publication", suffixes=("", "_later"))
+    pairs = pairs[pairs["horizon"] < pairs["horizon_later"]]
+    ratio, x, y = (pairs["horizon"] / pairs["horizon_later"]).to_numpy(), pairs["score"], pairs["score_later"]
+    weight = family_weights(pairs["family"])
+
+    def loss(theta: Array) -> float:
+        r = ratio ** np.exp(theta[0])
+        each = np.log1p(-(r**2)) / 2 + (x**2 - 2 * r * x * y + y**2) / (2 * (1 - r**2))
+        return float(weight @ each)
+
+    return float(np.exp(minimize(loss, [-1.0], method="BFGS").x[0]))
+
+
+def read_panels() -> pd.DataFrame:
+    """Read the spread between publishers: `panel, family, growth`, then number and sd of log levels and of growth."""
+    table = pd.read_csv(REFERENCE / "estimates_panel.csv").merge(_families(), on="market", validate="many_to_one")
+    table = table[~table["scope_note"].fillna("").str.contains("excluded from spread")]
+    table = table[~table["market"].str.contains("nowcast")]
+    span = (table["target_year"] - table["base_year"]).astype(float)
+    implied = np.log(table["target_value"] / table["base_value"]) / span.where(span > 0)
+    table["growth"] = implied.fillna(np.log1p(table["stated_cagr_pct"] / 100))
+    table["panel"] = table["cluster"].fillna(table["market"])
+    rows = [_panel(str(name), part) for name, part in table.groupby("panel")]
+    return pd.DataFrame(rows).dropna(subset=["growth"]).reset_index(drop=True)
+
+
+def fit_spread(panels: pd.DataFrame) -> SpreadCoefficients:
+    """Most probable coefficients of the spread between publishers."""
+
+    def loss(theta: Array) -> float:
+        coefficients = SpreadCoefficients(**_values(theta, SPREAD_PRIORS))
+        return float(_penalty(theta, SPREAD_PRIORS) - spread_log_likelihood(panels, coefficients).sum())
+
+    return SpreadCoefficients(**_best(loss, SPREAD_PRIORS))
+
+
+def spread_log_likelihood(panels: pd.DataFrame, coefficients: SpreadCoefficients) -> Array:
+    """Weighted log density of the observed sds of level and growth in each panel, shape (panels,)."""
+    priors = [publisher_spread(g, coefficients=coefficients) for g in panels["growth"]]
+    weight = family_weights(panels["family"])
+    total = np.zeros(len(panels))
+    for name, floor in (("level", 0.02), ("growth", 0.003)):
+        middle = np.array([getattr(prior, name) for prior in priors])
+        scatter = getattr(coefficients, f"{name}_scatter")
+        count, sd = panels[f"{name}_n"].to_numpy(float), panels[f"{name}_sd"].to_numpy(float)
+        total += np.where(count > 1, _sd_log_density(np.maximum(sd, floor), count, middle, scatter), 0.0)
+    return weight * total
+
+
+def write_published_errors(path: Path) -> None:
+    """Write the table of errors by horizon that the package ships."""
+    source = json.loads((REFERENCE / "analyst_forecast_errors.json").read_text(encoding="utf-8"))
+    rows = []
+    for key, series, origin in SERIES:
+        for horizon, figures in source[key].items():
+            first, _, last = horizon.partition("-")
+            if int(first) > 0:
+                numbers = {name: figures[name] for name in ("n", "mean", "sd", "q10", "q50", "q90")}
+                years = {"horizon": int(first), "horizon_to": int(last or first)}
+                rows.append({"series": series, "source": origin, **years, **numbers})
+    pd.DataFrame(rows).to_csv(path, index=False)
+
+
+def main() -> None:
+    """Fit everything, print it beside what is shipped, write the table."""
+    outcomes = read_outcomes()
+    rows = fitted_on(outcomes)
+    print(f"analyst error: {len(rows)} forecasts in {rows['family'].nunique()} families")
+    _compare(fit_error(rows), FITTED)
+    growth, weight = rows["growth"].to_numpy(), family_weights(rows["family"], 1.0)
+    order = np.argsort(growth)
+    usual = np.interp([1 / 6, 1 / 2, 5 / 6], np.cumsum(weight[order]) / weight.sum(), growth[order])
+    print(f"  usual growth     {usual.round(3).tolist()}, shipped {USUAL_GROWTH}")
+    print(f"  horizon memory   {horizon_memory(rows):.3f}, shipped {HORIZON_MEMORY}")
+    panels = read_panels()
+    print(f"publisher spread: {len(panels)} markets at a date in {panels['family'].nunique()} families")
+    _compare(fit_spread(panels), FITTED_SPREAD)
+    write_published_errors(ROOT / "forecast" / "published_errors.csv")
+
+
+def _compare(found: ErrorCoefficients | SpreadCoefficients, shipped: ErrorCoefficients | SpreadCoefficients) -> None:
+    for field in fields(found):
+        print(f"  {field.name:16s} {getattr(found, field.name):.4f}, shipped {getattr(shipped, field.name)}")
+
+
+def _families() -> pd.DataFrame:
+    return pd.read_csv(REFERENCE / "market_families.csv")
+
+
+def _percent(printed: pd.Series[str]) -> pd.Series[float]:
+    """Percent as printed; the middle of a range."""
+    ends = printed.astype(str).str.extract(r"^([\d.]+)(?:-([\d.]+))?$").astype(float)
+    return ends.mean(axis=1)
+
+
+def _sound(outcomes: pd.DataFrame) -> pd.Series[bool]:
+    return outcomes["match"].isin(["same", "near"]) & outcomes["horizon"].between(1, 7)
+
+
+def _panel(name: str, rows: pd.DataFrame) -> dict[str, object]:
+    """Spread in one market at one date; levels are moved to their median year with each publisher's own growth."""
+    growth = rows["growth"].median()
+    stem = "base" if rows.loc[rows["base_value"].notna(), "publisher"].nunique() > 1 else "target"
+    said = rows[rows[f"{stem}_value"].notna()]
+    late = said[f"{stem}_year"].median() - said[f"{stem}_year"]
+    levels = np.log(said[f"{stem}_value"]) + late * said["growth"].fillna(0.1 if np.isnan(growth) else growth)
+    level = levels.groupby(said["publisher"]).mean()
+    pace = rows["growth"].dropna().groupby(rows["publisher"]).mean()
+    found = {"panel": name, "family": rows["family"].iloc[0], "growth": growth}
+    found |= {"level_n": level.size, "level_sd": level.std()}
+    return found | {"growth_n": pace.size, "growth_sd": pace.std()}
+
+
+def _sd_log_density(sd: Array, count: Array, middle: Array, scatter: float) -> Array:
+    """Log density of a sample sd, the true one lognormal around `middle` (integrated by Gauss–Hermite)."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(21)
+    freedom = (count - 1)[:, None]
+    true = middle[:, None] * np.exp(scatter * nodes)
+    ratio = freedom * (sd[:, None] / true) ** 2
+    each = freedom / 2 * np.log(np.maximum(ratio, 1e-300) / 2) - ratio / 2 - special.gammaln(np.maximum(freedom, 1) / 2)
+    return special.logsumexp(each + np.log(2 / sd[:, None]), b=weights / weights.sum(), axis=1)
+
+
+def _values(theta: Array, priors: dict[str, tuple[str, float, float]]) -> dict[str, float]:
+    back = {"log": np.exp, "logit": special.expit, "": float}
+    return {name: float(back[kind](x)) for x, (name, (kind, _, _)) in zip(theta, priors.items(), strict=True)}
+
+
+def _centres(priors: dict[str, tuple[str, float, float]]) -> Array:
+    there = {"log": np.log, "logit": special.logit, "": float}
+    return np.array([there[kind](centre) for kind, centre, _ in priors.values()])
+
+
+def _penalty(theta: Array, priors: dict[str, tuple[str, float, float]]) -> float:
+    sds = np.array([sd for _, _, sd in priors.values()])
+    return float((((theta - _centres(priors)) / sds) ** 2).sum() / 2)
+
+
+def _best(loss: object, priors: dict[str, tuple[str, float, float]]) -> dict[str, float]:
+    found = minimize(loss, _centres(priors), method="BFGS", options={"gtol": 1e-4})
+    return _values(found.x, priors)
+
+
+if __name__ == "__main__":
+    main()
