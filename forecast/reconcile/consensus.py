@@ -1,0 +1,288 @@
+"""Pool sources that contradict each other into one consensus with honest uncertainty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.errors import ArgumentError, Problem, did_you_mean
+from forecast.estimates import Footing, Scopes
+from forecast.mixture import Mixture
+from forecast.reconcile.methods import METHODS, Answer
+from forecast.reconcile.pool import LeftOut, Pool, pool_of
+from forecast.reconcile.priors import Prior, prior_from
+from forecast.reconcile.words import consensus_in_words
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+
+LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+"""Probabilities of the quantiles that tables carry."""
+
+
+@dataclass(frozen=True, eq=False)
+class Consensus:
+    """What the sources together say about one market, and what one more publisher would print.
+
+    The two are never mixed: `quantiles` is about the market itself, `next_publisher` about the next printed number.
+
+    Parameters
+    ----------
+    pool
+        What was pooled, and what was left out.
+    method
+        Name of the method.
+    answer
+        Log paths over the years of the pool.
+    """
+
+    pool: Pool
+    method: str
+    answer: Answer
+
+    @property
+    def scope(self) -> str:
+        """Scope of the consensus."""
+        return self.pool.scope
+
+    @property
+    def footing(self) -> Footing:
+        """Currency, scale, price and value basis of every amount."""
+        return self.pool.footing
+
+    @property
+    def reference_year(self) -> int:
+        """Year in which the sources are compared."""
+        return self.pool.reference_year
+
+    @property
+    def handover_year(self) -> int:
+        """Last year for which two publishers print a level or a path."""
+        return self.pool.handover_year
+
+    @property
+    def years(self) -> list[int]:
+        """Years of `table`: from the reference year to the last printed one."""
+        return [int(year) for year in self.answer.years]
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """Rows that were not pooled, and why."""
+        return self.pool.left_out
+
+    def market(self, years: Iterable[int] | None = None) -> Mixture:
+        """Log market over some years; those beyond `years` are fitted when asked for."""
+        return self._mixture(years, "market")
+
+    def parts(self, years: Iterable[int]) -> dict[str, Array]:
+        """Covariance of the log market over some years, by cause."""
+        asked = [int(year) for year in years]
+        answer = self._covering(asked)
+        at = [answer.years.tolist().index(year) for year in asked]
+        return {cause: covariance[np.ix_(at, at)] for cause, covariance in answer.parts.items()}
+
+    def quantiles(self, levels: Sequence[float] = (0.1, 0.5, 0.9), years: Iterable[int] | None = None) -> pd.DataFrame:
+        """Quantiles of the market.
+
+        Parameters
+        ----------
+        levels
+            Probabilities between 0 and 1.
+        years
+            Calendar years; those of `table` where None.
+
+        Returns
+        -------
+        Index year, one column a level; amounts in `footing`.
+        """
+        return self._quantiles(levels, years, "market")
+
+    def next_publisher(
+        self, levels: Sequence[float] = (0.1, 0.5, 0.9), years: Iterable[int] | None = None
+    ) -> pd.DataFrame:
+        """Quantiles of what one more publisher of this scope would print, with the reference year as its base year."""
+        return self._quantiles(levels, years, "next_publisher")
+
+    def probability(self, *, above: float, year: int) -> float:
+        """Probability that the market is above an amount in a year."""
+        if not above > 0:
+            raise ArgumentError(Problem("above", f"{above:g}", "an amount above 0"))
+        return float(1 - self.market([year]).cdf([math.log(above)])[0])
+
+    def growth(self, start: int, end: int, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> pd.Series[float]:
+        """Quantiles of the compound annual growth rate between two years, as a share per year.
+
+        Returns
+        -------
+        Index level.
+        """
+        if end <= start:
+            raise ArgumentError(Problem("growth", f"from {start} to {end}", "an end year after the start year"))
+        rate = self.market([start, end]).linear([[-1 / (end - start), 1 / (end - start)]])
+        values = np.expm1(rate.quantiles(levels)[0])
+        return pd.Series(values, index=pd.Index(list(levels), name="level"), name="cagr")
+
+    @cached_property
+    def houses(self) -> pd.DataFrame:
+        """House effects as factors of the market (1 = prints the market), with the probability of being an outlier."""
+        about = pd.DataFrame(
+            {
+                "id": [s.id for s in self.pool.sources],
+                "publisher": [s.publisher for s in self.pool.sources],
+                "scope": [s.scope for s in self.pool.sources],
+                "base_year": [s.vintage for s in self.pool.sources],
+            }
+        )
+        effects = self.answer.houses.reset_index(drop=True)
+        factors = effects[["low", "median", "high"]].map(math.exp)
+        return pd.concat([about, factors, effects[["outlier_probability"]]], axis=1)
+
+    @property
+    def decomposition(self) -> pd.DataFrame:
+        """Variance of the log market by year, in the fixed order of the columns; rows add up to `total`."""
+        parts = {cause: np.diag(covariance) for cause, covariance in self.answer.parts.items()}
+        table = pd.DataFrame(parts, index=pd.Index(self.years, name="year"))
+        return table.assign(total=table.sum(axis=1))
+
+    def influence(self) -> pd.DataFrame:
+        """Leave each source out in turn.
+
+        Returns
+        -------
+        One row a source: `id, publisher`, the median and 80 % band of the market in the reference year without it,
+        and `change`, the median without it as a factor of the median with it.
+        """
+        median = self.quantiles([0.5], [self.reference_year]).iloc[0, 0]
+        rows = []
+        for source in self.pool.sources if len(self.pool.sources) > 1 else ():
+            rest = solve(self.pool.without(source.id), method=self.method)
+            low, middle, high = rest.quantiles((0.1, 0.5, 0.9), [self.reference_year]).iloc[0]
+            rows.append((source.id, source.publisher, low, middle, high, middle / median))
+        return pd.DataFrame(rows, columns=["id", "publisher", "low", "median", "high", "change"])
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Tidy quantiles: `quantity` (market or next publisher), `scope, year, level, value, unit`."""
+        parts = {"market": self.quantiles(LEVELS), "next publisher": self.next_publisher(LEVELS)}
+        long = pd.concat({name: part.stack() for name, part in parts.items()}, names=["quantity", "year", "level"])
+        table = long.rename("value").reset_index()
+        table.insert(1, "scope", self.scope)
+        return table.assign(unit=self.footing.label)
+
+    def summary(self) -> str:
+        """The consensus in words, for a memo."""
+        return consensus_in_words(self)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Forest of the sources, the consensus and the next publisher in the reference year."""
+        from forecast.figures import forest
+
+        return forest(self.forest_table, unit=self.footing.label, ax=ax)
+
+    @property
+    def forest_table(self) -> pd.DataFrame:
+        """Rows of the forest figure: `label, low, median, high, kind, note`, amounts in the reference year."""
+        from forecast.reconcile.paths import source_levels
+
+        sources = source_levels(self.pool, self.reference_year)
+        year = [self.reference_year]
+        market = self.quantiles((0.1, 0.5, 0.9), year).iloc[0].tolist()
+        following = self.next_publisher((0.1, 0.5, 0.9), year).iloc[0].tolist()
+        own = pd.DataFrame(
+            [
+                ("Consensus, 80 % band", *market, "consensus", self.scope),
+                ("One more publisher, 80 % band", *following, "next publisher", "what it would print"),
+            ],
+            columns=["label", "low", "median", "high", "kind", "note"],
+        )
+        return pd.concat([sources, own], ignore_index=True)
+
+    def _repr_html_(self) -> str:
+        from forecast.wording import result_html
+
+        return result_html(self.summary(), self.quantiles())
+
+    def _quantiles(self, levels: Sequence[float], years: Iterable[int] | None, name: str) -> pd.DataFrame:
+        asked = self.years if years is None else [int(year) for year in years]
+        values = np.exp(self._mixture(asked, name).quantiles(levels))
+        columns = pd.Index(list(levels), name="level")
+        return pd.DataFrame(values, index=pd.Index(asked, name="year"), columns=columns)
+
+    def _mixture(self, years: Iterable[int] | None, name: str) -> Mixture:
+        asked = self.years if years is None else [int(year) for year in years]
+        answer = self._covering(asked)
+        rows = np.eye(len(answer.years))[[answer.years.tolist().index(year) for year in asked]]
+        mixture: Mixture = getattr(answer, name)
+        return mixture if asked == answer.years.tolist() else mixture.linear(rows)
+
+    def _covering(self, years: list[int]) -> Answer:
+        """The answer at hand if it has the years, else a new one."""
+        return self.answer if set(years) <= set(self.years) else self._answer(tuple(years))
+
+    def _answer(self, years: tuple[int, ...]) -> Answer:
+        first, last = self.pool.newest - _FURTHEST, self.pool.newest + _FURTHEST
+        outside = [year for year in years if not first <= year <= last]
+        if outside or not years:
+            found = ", ".join(map(str, outside)) or "no year"
+            raise ArgumentError(Problem("years", found, f"years from {first} to {last}"))
+        return METHODS[self.method](self.pool, np.unique(np.asarray(years)))
+
+
+_FURTHEST = 60
+"""Years before and after the newest base year that can be asked for."""
+
+
+def reconcile(
+    estimates: pd.DataFrame,
+    *,
+    scope: str,
+    scopes: Scopes | None = None,
+    reference_year: int | None = None,
+    method: str = "house-effects",
+    prior: Prior | Mapping[str, object] | None = None,
+) -> Consensus:
+    """Pool contradicting estimates into one consensus.
+
+    Parameters
+    ----------
+    estimates
+        Table of the estimates contract, on one footing (see `normalize`).
+    scope
+        The market that is asked about.
+    scopes
+        How the scopes relate; needed where a row is about another scope.
+    reference_year
+        Year in which the sources are compared; the newest base year where None.
+    method
+        Name of a method; "house-effects" is the model of DESIGN 4.1.
+    prior
+        A `Prior`, or the numbers of it that differ from the default.
+
+    Raises
+    ------
+    ArgumentError
+        Unknown method, scope or prior key; a prior number outside its range; nothing left to pool.
+    EstimatesError
+        Rows with scopes that the tree does not know.
+    FootingError
+        Rows on different footings, places, or scopes that nothing bridges.
+    """
+    if method not in METHODS:
+        raise ArgumentError(Problem("method", repr(method), ", ".join(METHODS), did_you_mean(method, list(METHODS))))
+    chosen = prior if isinstance(prior, Prior) else prior_from(prior or {})
+    pool = pool_of(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=chosen)
+    return solve(pool, method=method)
+
+
+def solve(pool: Pool, *, method: str = "house-effects", years: NDArray[np.int64] | None = None) -> Consensus:
+    """Consensus of a pool that has been read and checked."""
+    return Consensus(pool, method, METHODS[method](pool, pool.years if years is None else years))

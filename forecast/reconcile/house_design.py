@@ -1,0 +1,276 @@
+"""Linear algebra of the house-effect model: what each printed number is made of, and how it covaries.
+
+Rows are printed numbers. Columns of `design` are the shared parameters: level, first growth, steps of the growth walk
+ahead and behind, common optimism, growth of the scope offsets. House effects, drift and rounding enter by their
+covariance; scope shortfalls and the excesses behind bounds, which may not be negative, by `sign_loading`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from forecast.distributions import SCORE_P90
+from forecast.estimates import Scopes
+from forecast.reconcile.pool import Pool, lineage
+from forecast.reconcile.priors import spread_nodes
+from forecast.reconcile.statements import Source
+
+Array = NDArray[np.float64]
+
+
+def _log_ratio(scopes: Scopes, scope: str) -> tuple[float, float]:
+    """Mean and sd of the log share of a scope in its parent, before it is cut at 1."""
+    ratio = scopes.ratio(scope)
+    assert ratio is not None, f"scope {scope} has no share of its parent; checked before fitting"
+    low, base, high = np.log(ratio.percentiles())
+    return float(base), float((high - low) / (2 * SCORE_P90))
+
+
+class Design:
+    """One pool and the years to be answered, as matrices."""
+
+    def __init__(self, pool: Pool, years: NDArray[np.int64]) -> None:
+        self.pool, self.years, self.prior = pool, years, pool.prior
+        self.sources, self.newest = pool.sources, pool.newest
+        self.rows = [(i, statement) for i, source in enumerate(self.sources) for statement in source.statements]
+        spans = [*years.tolist(), *(t for _, s in self.rows for t in (s.year, s.to_year))]
+        self.ahead = max(1, max(spans) - self.newest)
+        self.behind = max(1, self.newest - min(spans))
+        self.edges = list(dict.fromkeys(edge for s in self.sources for edge in self.offsets(s.scope)))
+
+    @property
+    def _tree(self) -> Scopes:
+        """The scopes; only asked where there are offsets, so where there is a tree."""
+        assert self.pool.scopes is not None
+        return self.pool.scopes
+
+    # -- the shared parameters: level, growth, walk ahead, walk behind, optimism, scope growth --------------------
+
+    @cached_property
+    def shared_mean(self) -> Array:
+        """Prior mean of the shared parameters, centred on the printed levels so that units do not matter."""
+        levels = [s.centre for _, s in self.rows if s.kind == "level"]
+        mean = np.zeros(self._width)
+        mean[0], mean[1] = float(np.median(levels)) if levels else 0.0, self.prior.growth_mean
+        mean[self.optimism_column] = self.prior.optimism_mean
+        return mean
+
+    @cached_property
+    def shared_variance(self) -> Array:
+        """Prior variance of the shared parameters (independent)."""
+        p = self.prior
+        walk = [p.growth_walk_sd**2] * (self.ahead + self.behind)
+        scope_growth = [self._tree.growth_sd(edge) ** 2 for edge in self.edges]
+        return np.array([p.level_sd**2, p.growth_sd**2, *walk, p.optimism_sd**2, *scope_growth])
+
+    @property
+    def _width(self) -> int:
+        return 3 + self.ahead + self.behind + len(self.edges)
+
+    @property
+    def optimism_column(self) -> int:
+        return 2 + self.ahead + self.behind
+
+    def market_row(self, year: int, scope: str) -> Array:
+        """Coefficients of log market `scope` at `year` in the shared parameters."""
+        row, step = np.zeros(self._width), year - self.newest
+        row[0], row[1] = 1.0, step
+        ahead, behind = np.arange(1, self.ahead + 1), np.arange(1, self.behind + 1)
+        row[2 : 2 + self.ahead] = np.maximum(0, step - ahead)
+        row[2 + self.ahead : self.optimism_column] = -np.maximum(0, 1 - step - behind)
+        for edge, sign in self.offsets(scope).items():
+            row[self.optimism_column + 1 + self.edges.index(edge)] = sign * (year - self._tree.ratio_pivot(edge))
+        return row
+
+    def offsets(self, scope: str) -> dict[str, int]:
+        """Scope offsets between the target and `scope`: +1 going down the tree, -1 going up."""
+        down, up = lineage(self.pool.scopes, scope), lineage(self.pool.scopes, self.pool.scope)
+        shared = set(down) & set(up)
+        return {s: 1 for s in down if s not in shared} | {s: -1 for s in up if s not in shared}
+
+    def path_row(self, source: Source, year: int) -> Array:
+        """The same for what `source` would print for `year`, its optimism included."""
+        row = self.market_row(year, source.scope)
+        if source.anchor_sd is None:
+            row[self.optimism_column] = max(0, year - source.vintage)
+        return row
+
+    def _difference(self, of: Callable[[Source, int], Array | float]) -> Array:
+        """Evaluate a function of (source, year) on every printed number: a level, or end less start."""
+        levels = []
+        for i, s in self.rows:
+            end = np.asarray(of(self.sources[i], s.to_year), float)
+            levels.append(end - of(self.sources[i], s.year) if s.kind == "growth" else end)
+        return np.array(levels)
+
+    @cached_property
+    def design(self) -> Array:
+        """Shape (rows, shared)."""
+        return self._difference(self.path_row)
+
+    # -- house effects -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def level_loading(self) -> Array:
+        """Coefficient of each source's level effect, shape (rows, sources)."""
+        owner = np.eye(len(self.sources))[[i for i, _ in self.rows]]
+        return owner * np.array([s.kind == "level" for _, s in self.rows])[:, None]
+
+    @cached_property
+    def growth_loading(self) -> Array:
+        """Coefficient of each source's growth effect, shape (rows, sources)."""
+        horizon = self._difference(lambda source, year: max(0, year - source.vintage))
+        return np.eye(len(self.sources))[[i for i, _ in self.rows]] * horizon[:, None]
+
+    @cached_property
+    def estimate(self) -> NDArray[np.bool_]:
+        """Which sources are estimates (with house effects) rather than measured actuals."""
+        return np.array([s.anchor_sd is None for s in self.sources])
+
+    def _correlation(self, across: float) -> Array:
+        publishers = np.array([s.publisher for s in self.sources])
+        same = publishers[:, None] == publishers[None, :]
+        matrix = np.where(same, max(across, self.prior.publisher_correlation), across)
+        np.fill_diagonal(matrix, 1.0)
+        scale = self.estimate / np.sqrt([s.weight for s in self.sources])
+        return matrix * scale[:, None] * scale[None, :]
+
+    @cached_property
+    def level_correlation(self) -> Array:
+        """C of DESIGN 4.1, scaled by the sources' weights; zero for actuals."""
+        return self._correlation(self.prior.herding)
+
+    @cached_property
+    def growth_correlation(self) -> Array:
+        """C_d: publishers share growth errors only through the common optimism."""
+        return self._correlation(0.0)
+
+    def house_part(self, grid: Grid, *, growth: bool) -> tuple[Array, Array, Array]:
+        """Loading, correlation and spread of the house effects on growth or on levels."""
+        if growth:
+            return self.growth_loading, self.growth_correlation, grid.growth_spread
+        return self.level_loading, self.level_correlation, grid.spread
+
+    @cached_property
+    def noise_variance(self) -> Array:
+        """Variance of the rounding of each printed number, with a floor."""
+        p = self.prior
+        floors = [p.level_floor if s.kind == "level" else p.growth_floor * abs(s.periods) for _, s in self.rows]
+        return np.maximum([s.width / math.sqrt(12) for _, s in self.rows], floors) ** 2
+
+    @cached_property
+    def excess_variance(self) -> Array:
+        """Variance of the excess behind each bound."""
+        return np.array([s.excess**2 for _, s in self.rows])
+
+    @cached_property
+    def fixed_covariance(self) -> Array:
+        """Covariance of the printed numbers that depends on no node."""
+        p = self.prior
+        drift = [p.definition_drift**2 * (self.newest - s.vintage) for s in self.sources]
+        own = [s.anchor_sd**2 if s.anchor_sd is not None else v for s, v in zip(self.sources, drift, strict=True)]
+        loaded = self.level_loading * np.sqrt(own)
+        return (self.design * self.shared_variance) @ self.design.T + loaded @ loaded.T + np.diag(self.noise_variance)
+
+    # -- what may not change sign --------------------------------------------------------------------------------
+
+    @cached_property
+    def bounds(self) -> list[int]:
+        """Rows that print only a bound, the widest excess last (it is integrated in closed form)."""
+        return sorted((k for k, (_, s) in enumerate(self.rows) if s.is_bound), key=lambda k: self.rows[k][1].excess)
+
+    @cached_property
+    def sign_loading(self) -> Array:
+        """Columns of scope shortfalls (minus the log ratio) and of excesses behind bounds, shape (rows, D)."""
+        scope = np.zeros((len(self.rows), len(self.edges)))
+        for k, (i, s) in enumerate(self.rows):
+            for edge, sign in self.offsets(self.sources[i].scope).items():
+                scope[k, self.edges.index(edge)] = sign * (s.kind == "level")
+        excess = np.zeros((len(self.rows), len(self.bounds)))
+        for column, k in enumerate(self.bounds):
+            excess[k, column] = self.rows[k][1].side
+        return np.hstack([scope, excess])
+
+    @cached_property
+    def shortfall_prior(self) -> tuple[Array, Array]:
+        """Mean and sd of the shortfall (minus the log ratio) of each scope edge before it is cut at zero."""
+        pairs = [_log_ratio(self._tree, edge) for edge in self.edges]
+        return np.array([-mean for mean, _ in pairs]), np.array([sd for _, sd in pairs])
+
+    @cached_property
+    def residual(self) -> Array:
+        """Printed centres less their prior means, shape (rows,)."""
+        centre = np.array([s.centre for _, s in self.rows])
+        anchors = self.level_loading @ np.array([s.anchor_mean for s in self.sources])
+        return centre - anchors - self.design @ self.shared_mean
+
+    # -- outliers ------------------------------------------------------------------------------------------------
+
+    def outlier_sets(self) -> Array:
+        """All sets of outliers considered, shape (sets, sources), 0 or 1."""
+        able = np.flatnonzero(self.estimate)
+        most = min(self.prior.most_outliers, len(self.sources) - 1, len(able))
+        if self.prior.outlier_probability == 0:
+            most = 0
+        chosen = [c for size in range(most + 1) for c in itertools.combinations(able.tolist(), size)]
+        sets = np.zeros((len(chosen), len(self.sources)))
+        for k, members in enumerate(chosen):
+            sets[k, list(members)] = 1.0
+        return sets
+
+    def log_set_prior(self, sets: Array) -> Array:
+        """Log prior probability of each set; those with more outliers than considered are ruled out."""
+        p, size = self.prior.outlier_probability, sets.sum(1)
+        log_prior = special.xlogy(size, p) + special.xlog1py(self.estimate.sum() - size, -p)
+        return log_prior - special.logsumexp(log_prior)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Nodes of one integration: outlier set, spread, growth spread, and their log prior weights (all shape (B,))."""
+
+    outliers: Array
+    spread: Array
+    growth_spread: Array
+    log_prior: Array
+
+
+def make_grid(design: Design, sets: Array, spread: int, growth_spread: int) -> Grid:
+    p = design.prior
+    tau, tau_weight = spread_nodes(p.spread_scale, p.spread_family, spread)
+    tau_g, tau_g_weight = spread_nodes(p.growth_spread_scale, p.spread_family, growth_spread)
+    s, a, b = (g.ravel() for g in np.meshgrid(range(len(sets)), range(spread), range(growth_spread), indexing="ij"))
+    log_prior = design.log_set_prior(sets)[s] + np.log(tau_weight)[a] + np.log(tau_g_weight)[b]
+    return Grid(sets[s], tau[a], tau_g[b], log_prior)
+
+
+def covariance_of(design: Design, grid: Grid) -> Array:
+    """Covariance of the printed numbers at each grid node, shape (B, rows, rows)."""
+    inflation = design.prior.outlier_inflation**2 - 1
+    total = np.broadcast_to(design.fixed_covariance, (len(grid.spread), *design.fixed_covariance.shape)).copy()
+    for growth in (False, True):
+        loading, correlation, spread = design.house_part(grid, growth=growth)
+        common = loading @ correlation @ loading.T
+        own = inflation * grid.outliers * np.diag(correlation)
+        total += (spread**2)[:, None, None] * (
+            common + np.einsum("ri,bi,si->brs", loading, own, loading, optimize=True)
+        )
+    return total
+
+
+def sign_prior(design: Design) -> tuple[Array, Array, float]:
+    """Precision, linear term and log constant of the prior of the signed quantities."""
+    mean, sd = design.shortfall_prior
+    excess = np.array([design.rows[k][1].excess for k in design.bounds])
+    precision = np.concatenate([1 / sd**2, np.zeros(len(excess))])
+    shift = np.concatenate([mean / sd**2, -1 / excess])
+    constant = -0.5 * np.sum((mean / sd) ** 2 + np.log(2 * np.pi * sd**2)) - special.log_ndtr(mean / sd).sum()
+    return precision, shift, float(constant - np.log(excess).sum())

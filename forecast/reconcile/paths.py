@@ -1,0 +1,98 @@
+"""What each source's own path says for years it does not print: interpolated and extrapolated levels."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from forecast.reconcile.pool import Pool
+from forecast.reconcile.statements import Source, Statement
+
+
+def printed_levels(source: Source) -> dict[int, Statement]:
+    """Levels that a source prints, by year."""
+    return {s.year: s for s in source.statements if s.kind == "level"}
+
+
+def log_path(source: Source, years: list[int]) -> np.ndarray:
+    """Centre of a source's log path: through its printed levels, beyond them at its stated or implied growth.
+
+    Returns
+    -------
+    Shape (years,); nan where the source prints no level at all.
+    """
+    levels = printed_levels(source)
+    if not levels:
+        return np.full(len(years), math.nan)
+    known = sorted(levels)
+    centres = [levels[year].centre for year in known]
+    rate = stated_growth(source)
+    if math.isnan(rate) and len(known) > 1:
+        rate = (centres[-1] - centres[0]) / (known[-1] - known[0])
+    inside = np.interp(years, known, centres)
+    before = np.minimum(0, np.asarray(years) - known[0])
+    after = np.maximum(0, np.asarray(years) - known[-1])
+    beyond = before + after
+    return np.where(beyond == 0, inside, inside + beyond * rate)
+
+
+def stated_growth(source: Source) -> float:
+    """Log growth a year of a source's first growth statement; nan where it prints none."""
+    rates = [s.centre / s.periods for s in source.statements if s.kind == "growth"]
+    return rates[0] if rates else math.nan
+
+
+def sources_by_years(pool: Pool, years: list[int] | None = None) -> pd.DataFrame:
+    """Levels of every source in every year: `source, year, value, kind, hedge`.
+
+    `kind` is printed, interpolated (within the years that the source speaks about) or extrapolated.
+    """
+    span = years or _span(pool)
+    rows = []
+    for source in pool.sources:
+        levels, told = printed_levels(source), [y for s in source.statements for y in (s.year, s.to_year)]
+        for year, value in zip(span, log_path(source, span), strict=True):
+            if math.isnan(value):
+                continue
+            within = "interpolated" if min(told) <= year <= max(told) else "extrapolated"
+            kind = "printed" if year in levels else within
+            rows.append((source.publisher, year, math.exp(value), kind, levels[year].hedge if year in levels else ""))
+    return pd.DataFrame(rows, columns=["source", "year", "value", "kind", "hedge"])
+
+
+def _span(pool: Pool) -> list[int]:
+    told = [year for source in pool.sources for s in source.statements for year in (s.year, s.to_year)]
+    return list(range(min(told), max(told) + 1))
+
+
+def printed_numbers(pool: Pool) -> pd.DataFrame:
+    """Every printed level: `source, year, value, kind, hedge`."""
+    rows = [
+        (source.publisher, s.year, math.exp(s.centre), "printed", s.hedge)
+        for source in pool.sources
+        for s in source.statements
+        if s.kind == "level"
+    ]
+    return pd.DataFrame(rows, columns=["source", "year", "value", "kind", "hedge"])
+
+
+def source_levels(pool: Pool, year: int) -> pd.DataFrame:
+    """Rows of the forest figure for the sources: level in one year with its cell."""
+    rows = []
+    for source in pool.sources:
+        value = float(log_path(source, [year])[0])
+        if math.isnan(value):
+            continue
+        levels = printed_levels(source)
+        half = levels[year].width / 2 if year in levels else 0.0
+        note = _note(source, year, pool.scope)
+        rows.append((source.publisher, *(math.exp(v) for v in (value - half, value, value + half)), "source", note))
+    return pd.DataFrame(rows, columns=["label", "low", "median", "high", "kind", "note"])
+
+
+def _note(source: Source, year: int, scope: str) -> str:
+    levels = printed_levels(source)
+    said = f"{levels[year].hedge} printed".strip() if year in levels else f"on its path from {min(levels)}"
+    return said if source.scope == scope else f"{said}; {source.scope}"

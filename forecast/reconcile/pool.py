@@ -1,0 +1,299 @@
+"""From a table of estimates to the sources that a method pools."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.errors import ArgumentError, EstimatesError, FootingError, Problem, did_you_mean
+from forecast.estimates import Footing, Scopes, common_footing
+from forecast.estimates.numbers import cell, last_digit, number
+from forecast.reconcile.priors import Prior
+from forecast.reconcile.statements import Source, Statement
+
+ACTUAL_SD = 0.05
+"""Sd of log(printed / market) of a measured actual."""
+
+_SAME = ("publisher", "scope", "base_year", "base_value", "target_year", "target_value")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row that is not pooled, and why."""
+
+    id: str
+    publisher: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """What a method of reconciliation works on.
+
+    Parameters
+    ----------
+    sources
+        What the publications say, in one footing.
+    scope, scopes
+        Target scope and the tree it stands in.
+    footing
+        Currency, scale and bases of every level.
+    reference_year
+        Year in which the sources are compared.
+    prior
+        Prior of the house-effect model.
+    left_out
+        Rows that are not pooled.
+    """
+
+    sources: tuple[Source, ...]
+    scope: str
+    scopes: Scopes | None
+    footing: Footing
+    reference_year: int
+    prior: Prior
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def newest(self) -> int:
+        """Newest base year: the last year of which any source can have known the outcome."""
+        return max(s.vintage for s in self.sources)
+
+    @property
+    def handover_year(self) -> int:
+        """Last year for which two publishers print a level or a path."""
+        last: dict[str, int] = {}
+        for source in self.sources:
+            last[source.publisher] = max(source.last_year, last.get(source.publisher, source.last_year))
+        ends = sorted(last.values(), reverse=True)
+        return max(ends[min(1, len(ends) - 1)], self.newest)
+
+    @property
+    def years(self) -> NDArray[np.int64]:
+        """Years that are answered without being asked for: from the first of interest to the last printed."""
+        last = max(self.newest + 1, *(s.last_year for s in self.sources))
+        return np.arange(min(self.reference_year, self.newest), max(last, self.reference_year) + 1)
+
+    def without(self, *ids: str) -> Pool:
+        """The pool with some sources left out."""
+        left = tuple(LeftOut(s.id, s.publisher, "left out") for s in self.sources if s.id in ids)
+        kept = tuple(s for s in self.sources if s.id not in ids)
+        return replace(self, sources=kept, left_out=(*self.left_out, *left))
+
+
+def pool_of(
+    estimates: pd.DataFrame,
+    *,
+    scope: str,
+    scopes: Scopes | None,
+    reference_year: int | None,
+    prior: Prior,
+) -> Pool:
+    """Read a table of estimates as sources of one pool.
+
+    Raises
+    ------
+    ArgumentError
+        If the target scope is unknown, or no row is left to pool.
+    EstimatesError
+        If rows name unknown scopes or print nothing that can be used.
+    FootingError
+        If the rows stand on different footings, scopes or geographies that nothing bridges.
+    """
+    _check_scopes(estimates, scope, scopes)
+    used, left_out = _selected(estimates, scope, scopes)
+    _check_geography(used)
+    sources = []
+    for row in used.to_dict("records"):
+        source = source_of(row)
+        if source.statements:
+            sources.append(source)
+        else:
+            left_out.append(LeftOut(source.id, source.publisher, "prints no level and no growth between two years"))
+    if not sources:
+        listed = "; ".join(f"{row.id}: {row.reason}" for row in left_out) or "the table is empty"
+        raise ArgumentError(Problem("reconcile", f"no row to pool for scope {scope!r}", remedy=listed))
+    newest = max(s.vintage for s in sources)
+    return Pool(
+        sources=tuple(sources),
+        scope=scope,
+        scopes=scopes,
+        footing=common_footing(used),
+        reference_year=newest if reference_year is None else reference_year,
+        prior=prior,
+        left_out=tuple(left_out),
+    )
+
+
+def _check_scopes(estimates: pd.DataFrame, scope: str, scopes: Scopes | None) -> None:
+    if scopes is None:
+        other = sorted(set(estimates["scope"]) - {scope})
+        if other:
+            found = ", ".join(repr(name) for name in other)
+            raise FootingError(
+                f"the estimates are about other scopes than {scope!r} too: {found}; "
+                "give scopes= (read_scopes) to say how they relate, or select the rows"
+            )
+        return
+    if scope not in scopes.names:
+        remedy = did_you_mean(scope, list(scopes.names))
+        raise ArgumentError(Problem("scope", repr(scope), "a scope of the scopes file", remedy))
+    unknown = [
+        (row, name) for row, name in zip(estimates["id"], estimates["scope"], strict=True) if name not in scopes.names
+    ]
+    if unknown:
+        raise EstimatesError(
+            [
+                Problem(f"row {r}, scope", repr(n), "a scope of the scopes file", did_you_mean(n, list(scopes.names)))
+                for r, n in unknown
+            ]
+        )
+
+
+def _selected(estimates: pd.DataFrame, scope: str, scopes: Scopes | None) -> tuple[pd.DataFrame, list[LeftOut]]:
+    """Rows to pool, and the rows left out with the reason."""
+    superseded = {old: new for new, old in zip(estimates["id"], estimates["supersedes"], strict=True) if old}
+    seen: dict[tuple[str, ...], str] = {}
+    keep, left_out = [], []
+    for position, row in enumerate(estimates.to_dict("records")):
+        key = tuple(str(row[name]) for name in _SAME)
+        reason = str(row["excluded_because"]) or ""
+        if not reason and number(str(row["weight"])) == 0:
+            reason = "weight 0"
+        if not reason and row["id"] in superseded:
+            reason = f"superseded by {superseded[row['id']]}"
+        if not reason and not _linked(row["scope"], scope, scopes):
+            reason = f"scope {row['scope']!r} is not linked to {scope!r} by a ratio"
+        if not reason and key in seen:
+            reason = f"the same report as {seen[key]}"
+        if reason:
+            left_out.append(LeftOut(str(row["id"]), str(row["publisher"]), reason))
+        else:
+            seen[key] = str(row["id"])
+            keep.append(position)
+    return estimates.iloc[keep], left_out
+
+
+def _linked(scope: str, target: str, scopes: Scopes | None) -> bool:
+    """Whether ratios lead from one scope to the other."""
+    if scope == target or scopes is None:
+        return True
+    down, up = lineage(scopes, scope), lineage(scopes, target)
+    between = set(down) ^ set(up)
+    return bool(set(down) & set(up)) and all(scopes.ratio(edge) is not None for edge in between)
+
+
+def lineage(scopes: Scopes | None, scope: str) -> list[str]:
+    """The scope and everything around it, innermost first."""
+    chain = [scope]
+    while scopes is not None and (parent := scopes.parent(chain[-1])) is not None:
+        chain.append(parent)
+    return chain
+
+
+def _check_geography(estimates: pd.DataFrame) -> None:
+    places = estimates["geography"].replace("", "global")
+    if places.nunique() > 1:
+        lines = [f"  - {place}: {', '.join(ids)}" for place, ids in estimates["id"].groupby(places)]
+        raise FootingError("\n".join(["the estimates are about different places; select the rows of one:", *lines]))
+
+
+def source_of(row: dict[str, object]) -> Source:
+    """What one row says, in logs of its own footing.
+
+    Parameters
+    ----------
+    row
+        One row of the table of estimates.
+    """
+    weight = number(str(row["weight"]))
+    actual = str(row["status"]) == "actual"
+    return Source(
+        id=str(row["id"]),
+        publisher=str(row["publisher"]),
+        scope=str(row["scope"]),
+        vintage=_vintage(row),
+        statements=tuple(_statements(row)),
+        weight=1.0 if math.isnan(weight) else weight,
+        anchor_sd=ACTUAL_SD if actual else None,
+    )
+
+
+def _vintage(row: dict[str, object]) -> int:
+    """Base year; else the first year of the growth; else what the date of publication allows at most."""
+    first = next((year for year in map(_year, (row["base_year"], row["cagr_from"])) if year is not None), None)
+    printed = [year for year, _ in _pairs(row)]
+    if first is None and printed:
+        first = min(printed)
+    published = str(row["published"])[:4]
+    if first is None and published.isdigit():
+        first = int(published) - 1
+    return first if first is not None else (_year(row["target_year"]) or _year(row["cagr_to"]) or 0)
+
+
+def _year(value: object) -> int | None:
+    return None if value is None or pd.isna(value) or value == "" else int(value)  # type: ignore[call-overload,arg-type]
+
+
+def _pairs(row: dict[str, object]) -> list[tuple[int, str]]:
+    """Further printed values as pairs of year and digits."""
+    parts = [part.partition("=") for part in str(row["other_values"]).split(";") if "=" in part]
+    return [(int(year), digits.strip()) for year, _, digits in parts]
+
+
+def _statements(row: dict[str, object]) -> Iterator[Statement]:
+    base, target = _year(row["base_year"]), _year(row["target_year"])
+    for year, name in ((base, "base"), (target, "target")):
+        if year is not None and row[f"{name}_value"]:
+            yield level(year, str(row[f"{name}_value"]), str(row[f"{name}_hedge"]))
+    for year, digits in _pairs(row):
+        yield level(year, digits)
+    start = base if base is not None else _year(row["cagr_from"])
+    end = target if target is not None else _year(row["cagr_to"])
+    if start is None or end is None or end <= start:
+        return
+    if row["cagr"]:
+        yield growth(start, end, str(row["cagr"]), str(row["cagr_hedge"]))
+    if row["multiple"]:
+        yield multiple(start, end, str(row["multiple"]), str(row["multiple_hedge"]))
+
+
+def level(year: int, digits: str, hedge: str = "") -> Statement:
+    """A printed level."""
+    low, high = cell(digits, hedge)
+    return _statement("level", year, year, digits, hedge, low, high, last_digit(digits))
+
+
+def growth(start: int, end: int, digits: str, hedge: str = "") -> Statement:
+    """A printed compound annual growth rate, in percent, over the years from `start` to `end`."""
+    low, high = (1 + side / 100 for side in cell(digits, hedge))
+    return _statement(
+        "growth", start, end, f"{digits} %", hedge, low, high, last_digit(digits) / 100, power=end - start
+    )
+
+
+def multiple(start: int, end: int, digits: str, hedge: str = "") -> Statement:
+    """A printed ratio of `end` to `start`."""
+    low, high = cell(digits, hedge)
+    return _statement("growth", start, end, f"x{digits}", hedge, low, high, last_digit(digits))
+
+
+def _statement(
+    kind: str, year: int, to_year: int, text: str, hedge: str, low: float, high: float, digit: float, *, power: int = 1
+) -> Statement:
+    """Take logs; a bound gets an exponential excess of one unit of the last significant digit."""
+    excess = 0.0
+    if math.isinf(high):
+        excess = math.log1p(digit / low)
+    elif math.isinf(low):
+        excess = -math.log1p(-digit / high) if digit < high else math.log(2)
+    elif low <= 0:
+        low = ((low + high) / 2) ** 2 / high
+    log_low = -math.inf if math.isinf(low) else power * math.log(low)
+    log_high = math.inf if math.isinf(high) else power * math.log(high)
+    return Statement(kind, log_low, log_high, year, to_year, power * excess, text, "" if hedge == "exact" else hedge)

@@ -1,0 +1,100 @@
+"""What a source says about the logarithm of the market: levels and growth factors, each a cell or a bound.
+
+A printed number is a linear functional of its source's own log path: a level at a year, or the log ratio between two
+years. Printed digits make a cell; a one-sided hedge makes a bound with an exponential excess behind it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One printed number, in logs.
+
+    Parameters
+    ----------
+    kind
+        "level" (at `year`) or "growth" (log ratio of `to_year` to `year`).
+    low, high
+        Ends of the cell in logs; infinite on the open side of a bound.
+    year, to_year
+        Calendar years; `to_year` equals `year` for a level.
+    excess
+        Mean of the exponential excess beyond the closed end, in logs; 0 for a closed cell.
+    text
+        The number as printed.
+    hedge
+        How firmly it is said; empty means exact.
+    """
+
+    kind: str
+    low: float
+    high: float
+    year: int
+    to_year: int
+    excess: float = 0.0
+    text: str = ""
+    hedge: str = ""
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether only one side is printed."""
+        return not (math.isfinite(self.low) and math.isfinite(self.high))
+
+    @property
+    def side(self) -> int:
+        """+1 where the true number lies above the printed one, -1 below, 0 for a cell."""
+        return 0 if not self.is_bound else (1 if math.isfinite(self.low) else -1)
+
+    @property
+    def centre(self) -> float:
+        """Middle of the cell, or the closed end of a bound, in logs."""
+        return {0: (self.low + self.high) / 2, 1: self.low, -1: self.high}[self.side]
+
+    @property
+    def width(self) -> float:
+        """Width of the cell in logs; 0 for a bound."""
+        return 0.0 if self.is_bound else self.high - self.low
+
+    @property
+    def periods(self) -> int:
+        """Years between the two ends; 0 for a level."""
+        return self.to_year - self.year
+
+
+@dataclass(frozen=True)
+class Source:
+    """What one publication says about one scope.
+
+    Parameters
+    ----------
+    id, publisher, scope
+        As in the table of estimates.
+    vintage
+        The newest year of which the source can have known the outcome: its base year.
+    statements
+        What it prints.
+    weight
+        Above 1 the source's house effect is taken as smaller, below 1 as larger (variance divided by the weight).
+    anchor_sd
+        For a measured actual: sd of log(printed / market), in place of house effects; None for an estimate.
+    anchor_mean
+        For an actual of known partial coverage: mean of log(printed / market).
+    """
+
+    id: str
+    publisher: str
+    scope: str
+    vintage: int
+    statements: tuple[Statement, ...]
+    weight: float = 1.0
+    anchor_sd: float | None = None
+    anchor_mean: float = 0.0
+
+    @property
+    def last_year(self) -> int:
+        """Last year for which it prints a level or a path."""
+        return max(s.to_year for s in self.statements)

@@ -1,0 +1,53 @@
+"""Numbers and lists as words: how memos, tables and figures say them."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def amount(value: float, digits: int = 2) -> str:
+    """A number with so many significant digits, and no exponent.
+
+    Examples
+    --------
+    >>> amount(22.77), amount(189.2), amount(4.09), amount(0.2152), amount(1234.5, 3)
+    ('23', '190', '4.1', '0.22', '1,230')
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    decimals = digits - 1 - math.floor(math.log10(abs(float(f"{value:.{digits - 1}e}"))))
+    return f"{round(value, decimals):,.{max(decimals, 0)}f}"
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.184), percent(0.2509, 1)
+    ('18 %', '25.1 %')
+    """
+    return f"{100 * share:.{decimals}f} %"
+
+
+def listing(words: Sequence[str]) -> str:
+    """Words joined with commas and a last "and".
+
+    Examples
+    --------
+    >>> listing(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def result_html(summary: str, table: pd.DataFrame) -> str:
+    """Summary and table of a result for a notebook; text is escaped."""
+    paragraphs = "".join(f"<p>{html.escape(part)}</p>" for part in summary.split("\n") if part)
+    return paragraphs + table.to_html(float_format=lambda value: amount(value, 3), border=0)
