@@ -1,0 +1,16 @@
+"""Writing results: tables, figures, memo and manifest in one folder that is whole or untouched."""
+
+from forecast.report.folder import check_output_folder, output_folder
+from forecast.report.tables import csv_text, guard, unguard, write_csv
+from forecast.report.write import short_table, write_run
+
+__all__ = [
+    "check_output_folder",
+    "csv_text",
+    "guard",
+    "output_folder",
+    "short_table",
+    "unguard",
+    "write_csv",
+    "write_run",
+]

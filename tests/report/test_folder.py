@@ -51,9 +51,13 @@ def test_a_later_run_replaces_the_files_of_an_earlier_one_and_keeps_those_of_oth
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 def test_a_run_that_fails_leaves_the_folder_as_it_was(out: Path, error: type[BaseException]) -> None:
     before = contents(out)
-    with pytest.raises(error), output_folder(out) as fresh:
+
+    def fail(fresh: Path) -> None:
         (fresh / "bands").write_text("half")
         raise error
+
+    with pytest.raises(error), output_folder(out) as fresh:
+        fail(fresh)
     assert contents(out) == before
     assert list(out.parent.iterdir()) == [out]
 

@@ -1,0 +1,249 @@
+"""The command `forecast`.
+
+Exit codes: 0 fine; 1 the audit has a finding of severity high; 2 bad input or nowhere to write; 130 interrupted.
+Heavy libraries are loaded by the command that needs them, so that `--help` and `--version` answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import textwrap
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+from forecast import __version__
+from forecast.errors import ArgumentError, ForecastError, InputError, Problem, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast.scenario import Case
+
+FINE, FINDING, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+BOLD, RED, YELLOW = "1", "31", "33"
+SEVERITIES = {"high": RED, "medium": YELLOW, "low": BOLD, "none": BOLD}
+
+EXAMPLES = """\
+examples:
+  forecast run regenerative_medicine --out out       a case that comes with the program
+  forecast run my_market --out out --scenario base   a case of your own, one scenario
+  forecast check my_market                           read everything, write nothing
+  forecast audit estimates.csv --scopes scopes.toml  where published numbers contradict each other
+  forecast template estimates.xlsx                   an empty sheet to fill in
+
+exit codes:
+  0 fine   1 the audit has a finding of severity high   2 bad input   130 interrupted
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print one message and end with the exit code of bad input."""
+        self.exit(BAD_INPUT, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
+
+
+def console() -> NoReturn:
+    """Run the command line as a program: a polite kill cleans up like Ctrl-C."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        given = parser().parse_args(arguments)
+        code: int = given.command(given)
+        sys.stdout.flush()
+        return code
+    except (ForecastError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            return _reader_gone()
+        print(f"{painted('error:', RED, sys.stderr)} {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def parser() -> Parser:
+    """Return the parser of the whole command line."""
+    top = Parser(
+        prog="forecast",
+        description="Reconcile market-size estimates that contradict each other, and project the market.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"forecast {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
+    for add in (_add_run, _add_check, _add_list, _add_audit, _add_template):
+        add(commands)
+    return top
+
+
+def painted(text: str, colour: str, stream: TextIO) -> str:
+    """Return text in a colour where the stream is a terminal that wants colours."""
+    return f"\033[{colour}m{text}\033[0m" if stream.isatty() and not os.environ.get("NO_COLOR") else text
+
+
+def _add(
+    commands: argparse._SubParsersAction[Parser], name: str, command: Callable[[argparse.Namespace], int], text: str
+) -> Parser:
+    added: Parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    added.set_defaults(command=command)
+    return added
+
+
+def _add_run(commands: argparse._SubParsersAction[Parser]) -> None:
+    add = _add(commands, "run", _run, "audit, reconcile and project a case, and write the results").add_argument
+    add("case", metavar="CASE", help="folder of a case, or the name of one that comes with the program")
+    add("--out", metavar="DIR", required=True, help="folder for the results; replaced as a whole if it holds a run")
+    add("--scenario", metavar="NAME", action="append", help="project this scenario only; may be given several times")
+    add("--language", default="en", help="language of the figures: en or zh-Hant (default: en)")
+    add("--quiet", action="store_true", help="print nothing unless something is wrong")
+
+
+def _add_check(commands: argparse._SubParsersAction[Parser]) -> None:
+    add = _add(commands, "check", _check, "read cases with all their files and report every problem").add_argument
+    add("cases", metavar="CASE", nargs="+", help="folder of a case, or the name of one that comes with the program")
+
+
+def _add_list(commands: argparse._SubParsersAction[Parser]) -> None:
+    _add(commands, "list", _list, "name the cases that come with the program")
+
+
+def _add_audit(commands: argparse._SubParsersAction[Parser]) -> None:
+    add = _add(commands, "audit", _audit, "show where published numbers contradict each other").add_argument
+    add("file", metavar="FILE", help="estimates, such as estimates.csv")
+    add("--scopes", metavar="FILE", help="tree of scopes, such as scopes.toml")
+    add("--format", choices=("table", "csv", "json"), default="table", help="form of the output (default: table)")
+
+
+def _add_template(commands: argparse._SubParsersAction[Parser]) -> None:
+    add = _add(commands, "template", _template, "write an empty file of estimates to fill in").add_argument
+    add("path", metavar="PATH", help="file to write, such as estimates.xlsx; must not exist yet")
+
+
+def _run(given: argparse.Namespace) -> int:
+    from forecast.figures import house_style
+    from forecast.pipeline import run
+    from forecast.report import check_output_folder, short_table, write_run
+    from forecast.scenario import read_case
+
+    check_output_folder(given.out)
+    with house_style(language=given.language), _progress(shown=not given.quiet) as progress:
+        result = run(_only(read_case(given.case), given.scenario), progress=progress)
+        folder = write_run(result, given.out, progress=progress)
+    if not given.quiet:
+        print(f"{short_table(result)}\n\nWritten to {folder}; read {folder / 'summary.md'} first.")
+    return FINE
+
+
+def _only(case: Case, names: list[str] | None) -> Case:
+    """Leave out all scenarios but the named ones."""
+    unknown = [name for name in names or () if name not in case.scenarios]
+    if unknown:
+        known = list(case.scenarios)
+        raise ArgumentError([Problem("--scenario", repr(name), remedy=did_you_mean(name, known)) for name in unknown])
+    return replace(case, scenarios={name: case.scenarios[name] for name in names}) if names else case
+
+
+def _check(given: argparse.Namespace) -> int:
+    from forecast.scenario import read_case
+
+    problems = []
+    for name in given.cases:
+        try:
+            case = read_case(name)
+        except InputError as error:
+            problems += [f"{name}: {problem}" for problem in error.problems]
+        else:
+            print(f"{name}: {len(case.estimates)} estimates, scenarios {', '.join(case.scenarios)}; no problem found")
+    if problems:
+        raise InputError(problems)
+    return FINE
+
+
+def _list(_: argparse.Namespace) -> int:
+    from forecast.scenario import case_names
+
+    print("\n".join(case_names()))
+    return FINE
+
+
+def _audit(given: argparse.Namespace) -> int:
+    from forecast.estimates import audit, read_estimates, read_scopes
+
+    scopes = read_scopes(given.scopes) if given.scopes else None
+    table = audit(read_estimates(given.file), scopes).table
+    print(FORMATS[given.format](table), end="")
+    return FINDING if (table["severity"] == "high").any() else FINE
+
+
+def _template(given: argparse.Namespace) -> int:
+    from forecast.estimates import write_template
+
+    print(f"Written to {write_template(given.path)}")
+    return FINE
+
+
+def _findings(table: pd.DataFrame) -> str:
+    """Write findings as text: severity, check and rows, then the sentence."""
+    lines = [line for found in table.to_dict("records") for line in _finding(found)]
+    counts = table["severity"].value_counts()
+    total = ", ".join(f"{counts[name]} {name}" for name in SEVERITIES if name in counts)
+    return "\n".join([*lines, f"{len(table)} findings: {total}" if total else "no findings", ""])
+
+
+def _finding(found: Mapping[Hashable, Any]) -> list[str]:
+    severity = painted(f"{found['severity']:<8}", SEVERITIES[found["severity"]], sys.stdout)
+    rows = " / ".join(filter(None, (found["id"], found["other_id"])))
+    width = shutil.get_terminal_size().columns
+    indent = " " * 8
+    sentence = textwrap.fill(found["explanation"], width, initial_indent=indent, subsequent_indent=indent)
+    return [f"{severity}{found['check']}: {rows}", sentence, ""]
+
+
+def _csv(table: pd.DataFrame) -> str:
+    from forecast.report import csv_text
+
+    return csv_text(table)
+
+
+def _json(table: pd.DataFrame) -> str:
+    return table.to_json(orient="records", force_ascii=False, indent=2) + "\n"
+
+
+FORMATS: dict[str, Callable[[pd.DataFrame], str]] = {"table": _findings, "csv": _csv, "json": _json}
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows the current step, on a terminal only, and clear the line at the end."""
+    live = shown and sys.stderr.isatty()
+
+    def show(step: str) -> None:
+        if live:
+            print(f"\r\033[K{step}", end="", file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        show("")
+
+
+def _reader_gone() -> int:
+    """Stop without a word when the reader of a pipe has gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FINE
+
+
+if __name__ == "__main__":
+    console()

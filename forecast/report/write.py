@@ -1,0 +1,94 @@
+"""Write everything a run has found into one folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forecast.report.folder import output_folder
+from forecast.report.manifest import write_manifest
+from forecast.report.memo import memo, milestones, span, spans
+from forecast.report.pictures import draw
+from forecast.report.tables import write_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from forecast.pipeline import Run
+    from forecast.sensitivity import Tornado
+
+HEADLINE_YEAR = 2030
+
+
+def write_run(run: Run, folder: str | Path, *, progress: Callable[[str], None] | None = None) -> Path:
+    """Write tables, figures, memo and manifest of a run; the folder is replaced as a whole, or left as it was.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    folder
+        Where to write: a new or empty folder, or one that an earlier run has filled.
+    progress
+        Called with the name of each step.
+
+    Returns
+    -------
+    Path
+        `folder`.
+
+    Raises
+    ------
+    OutputError
+        The folder belongs to something else, or cannot be written to.
+    """
+    from forecast.sensitivity import Value, tornado
+
+    say = progress or _silent
+    say("sensitivity")
+    quantity = Value(headline_year(run))
+    drivers = tornado(run, quantity)
+    with output_folder(folder) as fresh:
+        for name, table in tables(run, drivers).items():
+            write_csv(table, fresh / f"{name}.csv")
+        draw(run, drivers, fresh / "figures", progress=say)
+        (fresh / "summary.md").write_text(memo(run, drivers), encoding="utf-8")
+        write_manifest(run.case, fresh, settings={"scenarios": list(run.case.scenarios), "sensitivity": str(quantity)})
+    return Path(folder)
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+def tables(run: Run, drivers: Tornado) -> dict[str, pd.DataFrame]:
+    """Return the tables of a run by the names of their files."""
+    unit = run.consensus.footing.label
+    return {
+        "audit": run.audit.table,
+        "consensus": run.consensus.table,
+        "houses": run.consensus.houses,
+        "bands": run.projection.table.assign(unit=unit),
+        "sensitivity": drivers.table,
+    }
+
+
+def headline_year(run: Run) -> int:
+    """Return 2030, or the last year of a projection that ends before or starts after."""
+    years = {int(year) for year in run.projection.table["year"]}
+    return HEADLINE_YEAR if HEADLINE_YEAR in years else max(years)
+
+
+def short_table(run: Run) -> str:
+    """Return consensus and projection as a few lines of text for a terminal."""
+    consensus, year = run.consensus, run.consensus.reference_year
+    rows = [
+        (f"consensus {year}", consensus.quantiles(years=[year])),
+        (f"one more publisher {year}", consensus.next_publisher(years=[year])),
+    ]
+    lines = [(label, span(*table.iloc[0])) for label, table in rows]
+    lines += [(f"{name} {year}", text) for (name, year), text in spans(run, milestones(run)).items()]
+    width = max(len(label) for label, _ in lines)
+    title = f"{run.case.title}, {consensus.footing.label}, median (80 % band)"
+    return "\n".join([title, *(f"  {label:<{width}}  {text}" for label, text in lines)])
