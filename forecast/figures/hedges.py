@@ -1,0 +1,28 @@
+"""How a printed number is written on a figure: its digits as printed, its hedge as a sign."""
+
+from __future__ import annotations
+
+from forecast.figures.style import number
+
+SIGNS = {
+    "": "",
+    "exact": "",
+    "about": "≈",
+    "more than": ">",
+    "at least": "≥",
+    "nearly": "≲",
+    "up to": "≤",
+    "between": "~",
+}
+HEDGES = tuple(SIGNS)
+
+
+def hedged(value: float, hedge: str = "", *, printed: bool = True) -> str:
+    """Write a number with the sign of its hedge.
+
+    Examples
+    --------
+    >>> hedged(50.0, "more than"), hedged(16.0, "about"), hedged(18.12), hedged(24.4512, printed=False)
+    ('>50', '≈16', '18.12', '24.5')
+    """
+    return SIGNS[hedge] + (f"{value:,.10g}" if printed else number(value))

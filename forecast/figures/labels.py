@@ -1,0 +1,279 @@
+"""Labels that keep out of each other's way: beside points, and at the right end of lines.
+
+Both are artists that find their places when they are drawn, so that they are right at any size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox, IdentityTransform
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import isotonic_regression
+
+from forecast.figures.language import font_families
+from forecast.figures.style import INK, darker, figure_of, size
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text that belongs to a point given in data coordinates."""
+
+    x: float
+    y: float
+    text: str
+    color: str = INK
+    bold: bool = False
+
+
+def label_points(
+    ax: Axes, labels: Sequence[Label], *, avoid: Sequence[tuple[float, float]] = (), points: float | None = None
+) -> PointLabels:
+    """Write each label beside its point, off the other labels, the points and the places to avoid.
+
+    Parameters
+    ----------
+    ax
+        Axes to write on; its limits must have been set.
+    labels
+        Labels, the most important first: they choose their places in this order.
+    avoid
+        Further places (x, y), in data coordinates, on which nothing should be written, such as those of a line.
+    points
+        Type size.
+    """
+    artist = PointLabels(ax, labels, avoid, size(0.8) if points is None else points)
+    ax.add_artist(artist)
+    artist.set_clip_on(False)
+    return artist
+
+
+def label_ends(ax: Axes, labels: Sequence[Label], *, points: float | None = None) -> EndLabels:
+    """Write each label at the right edge, at its own height where there is room, else moved as little as possible."""
+    artist = EndLabels(ax, labels, size(0.85) if points is None else points)
+    ax.add_artist(artist)
+    artist.set_clip_on(False)
+    return artist
+
+
+def _parent(ax: Axes) -> Any:
+    return ax.get_figure()
+
+
+class _Labels(Artist):
+    """Texts with leader lines, placed in pixels each time they are drawn."""
+
+    def __init__(self, ax: Axes, labels: Sequence[Label], points: float) -> None:
+        super().__init__()
+        self._parent = _parent(ax)
+        self.set_figure(self._parent)
+        self.axes = ax
+        self.set_zorder(8)
+        self._labels = tuple(labels)
+        self._texts = [self._text(label, points) for label in labels]
+        self._leaders = [Line2D([], [], color=label.color, linewidth=0.6, alpha=0.7) for label in labels]
+        for leader in self._leaders:
+            leader.set_figure(self._parent)
+
+    def _text(self, label: Label, points: float) -> Text:
+        weight = "bold" if label.bold else "normal"
+        text = Text(0, 0, label.text, color=darker(label.color), fontsize=points, fontweight=weight, linespacing=1.1)
+        text.set_fontfamily(font_families())
+        text.set_path_effects([patheffects.withStroke(linewidth=points * 0.22, foreground="white")])
+        text.set_figure(self._parent)
+        text.set_transform(IdentityTransform())
+        text.set_verticalalignment("center")
+        return text
+
+    def get_children(self) -> list[Artist]:
+        return [*self._leaders, *self._texts]
+
+    def _anchors(self) -> Array:
+        """Pixels of the points, shape (labels, 2)."""
+        assert self.axes is not None
+        return np.asarray(self.axes.transData.transform([(label.x, label.y) for label in self._labels]), float)
+
+    def place(self, renderer: RendererBase) -> None:
+        raise NotImplementedError
+
+    def draw(self, renderer: RendererBase) -> None:
+        if not self.get_visible() or not self._labels:
+            return
+        self.place(renderer)
+        for child in self.get_children():
+            child.draw(renderer)
+
+    def get_window_extent(self, renderer: RendererBase | None = None) -> Bbox:
+        if not self._labels:
+            return Bbox.null()
+        active = renderer or self._renderer()
+        self.place(active)
+        return Bbox.union([text.get_window_extent(active) for text in self._texts])
+
+    def get_tightbbox(self, renderer: RendererBase | None = None) -> Bbox:
+        return self.get_window_extent(renderer)
+
+    def _renderer(self) -> RendererBase:
+        figure: Any = self.get_figure(root=True)
+        renderer: RendererBase = figure._get_renderer()
+        return renderer
+
+    def _unit(self, renderer: RendererBase) -> float:
+        """Type size in pixels."""
+        return float(self._texts[0].get_fontsize()) * float(renderer.points_to_pixels(1.0))  # type: ignore[arg-type]
+
+    def _lead(self, index: int, start: ArrayLike, end: ArrayLike) -> None:
+        self._leaders[index].set_data(*np.asarray([start, end], float).T)
+
+
+class EndLabels(_Labels):
+    """Labels to the right of the axes."""
+
+    def place(self, renderer: RendererBase) -> None:
+        assert self.axes is not None
+        frame = self.axes.get_window_extent(renderer)
+        extents = [text.get_window_extent(renderer) for text in self._texts]
+        anchors = self._anchors()
+        order = np.argsort(anchors[:, 1], kind="stable")
+        heights = np.array([extents[index].height for index in order]) * 1.12
+        centres = spread(anchors[order, 1], heights, frame.y0 - heights[0] / 2, frame.y1 + heights[-1] / 2)
+        gap = self._unit(renderer)
+        for index, centre in zip(order, centres, strict=True):
+            self._texts[index].set_position((frame.x1 + gap, centre))
+            moved = abs(centre - anchors[index, 1]) > 0.3 * gap
+            start = (frame.x1 + gap * 0.15, anchors[index, 1])
+            self._lead(index, start, (frame.x1 + gap * 0.85, centre) if moved else start)
+
+
+def spread(wanted: Array, heights: Array, low: float, high: float) -> Array:
+    """Move intervals apart so that none overlap, by the least sum of squared moves, inside low..high.
+
+    Parameters
+    ----------
+    wanted
+        Wanted centres, ascending, shape (n,).
+    heights
+        Length of each interval, shape (n,).
+    low, high
+        Bounds of the whole.
+
+    Examples
+    --------
+    >>> spread(np.array([1.0, 1.2, 9.0]), np.ones(3), 0.0, 10.0).tolist()
+    [0.6, 1.6, 9.0]
+    """
+    offsets = np.cumsum(heights) - heights / 2
+    moved = isotonic_regression(np.asarray(wanted, float) - offsets).x
+    return np.clip(moved, low, max(low, high - heights.sum())) + offsets
+
+
+_ANGLES = np.radians([0, 35, -35, 90, -90, 145, -145, 180, 65, -65, 115, -115])
+_DISTANCES = (0.75, 1.3, 2.0, 3.0, 4.2, 5.6)
+
+
+class PointLabels(_Labels):
+    """Labels beside points, inside the axes."""
+
+    def __init__(self, ax: Axes, labels: Sequence[Label], avoid: Sequence[tuple[float, float]], points: float) -> None:
+        super().__init__(ax, labels, points)
+        self._avoid = np.asarray(list(avoid), float).reshape(-1, 2)
+        self.set_in_layout(False)
+
+    def place(self, renderer: RendererBase) -> None:
+        assert self.axes is not None
+        frame = self.axes.get_window_extent(renderer)
+        anchors = self._anchors()
+        lines = np.asarray(self.axes.transData.transform(self._avoid), float).reshape(-1, 2)
+        taken: list[Bbox] = [text.get_window_extent(renderer) for text in self.axes.texts]
+        unit = self._unit(renderer)
+        for index, text in enumerate(self._texts):
+            extent = text.get_window_extent(renderer)
+            box = _best_box(anchors[index], extent.width, extent.height, unit, frame, (anchors, lines), taken)
+            text.set_horizontalalignment("left")
+            text.set_position((box.x0, (box.y0 + box.y1) / 2))
+            taken.append(box)
+            self._join(index, anchors[index], box, unit)
+
+    def _join(self, index: int, anchor: Array, box: Bbox, unit: float) -> None:
+        nearest = np.clip(anchor, box.min, box.max)
+        far = float(np.hypot(*(nearest - anchor))) > unit
+        self._lead(index, anchor if far else nearest, nearest)
+
+
+def _best_box(
+    anchor: Array,
+    width: float,
+    height: float,
+    unit: float,
+    frame: Bbox,
+    obstacles: tuple[Array, Array],
+    taken: Sequence[Bbox],
+) -> Bbox:
+    """Of the boxes around an anchor, the one that covers least; the nearest of equals."""
+    best, least = Bbox.null(), np.inf
+    for distance in _DISTANCES:
+        for rank, angle in enumerate(_ANGLES):
+            box = _box_at(anchor, width, height, unit * distance, float(angle))
+            cost = 3.0 * distance + 0.15 * rank + _covered(box, unit, frame, obstacles, taken)
+            if cost < least:
+                best, least = box, cost
+    return best
+
+
+def _box_at(anchor: Array, width: float, height: float, distance: float, angle: float) -> Bbox:
+    """Box whose nearest edge or corner lies at a distance from the anchor, in the direction of the angle."""
+    across, up = np.cos(angle), np.sin(angle)
+    left = anchor[0] + distance * across - (width if across < -0.01 else width / 2 if abs(across) <= 0.01 else 0)
+    middle = anchor[1] + distance * up + np.sign(np.round(up, 6)) * height / 2
+    return Bbox.from_bounds(left, middle - height / 2, width, height)
+
+
+def _covered(box: Bbox, unit: float, frame: Bbox, obstacles: tuple[Array, Array], taken: Sequence[Bbox]) -> float:
+    room, marks = box.padded(unit * 0.2), _inside(obstacles[0], box.padded(unit * 0.48))
+    outside = max(frame.x0 - room.x0, 0) + max(room.x1 - frame.x1, 0)
+    outside += max(frame.y0 - room.y0, 0) + max(room.y1 - frame.y1, 0)
+    clashes = sum(room.overlaps(other) for other in taken)
+    return float(30 * outside / unit + 40 * marks + 2 * _inside(obstacles[1], room) + 120 * clashes)
+
+
+def _inside(points: Array, box: Bbox) -> int:
+    return int(((points > box.min) & (points < box.max)).all(axis=1).sum())
+
+
+def shrink_to_cells(ax: Axes, texts: Sequence[Text], share: float) -> None:
+    """Make texts, all of one size, small enough to fit a share of one unit of the x axis."""
+    renderer: Any = figure_of(ax)._get_renderer()  # type: ignore[attr-defined]
+    figure_of(ax).draw_without_rendering()
+    left, right = ax.transData.transform([(0, 0), (1, 0)])[:, 0]
+    widest = max(text.get_window_extent(renderer).width for text in texts)
+    factor = min(1.0, share * abs(right - left) / widest)
+    for text in texts:
+        text.set_fontsize(text.get_fontsize() * factor)
+
+
+def make_room(ax: Axes, texts: Sequence[Text]) -> None:
+    """Widen the x axis until texts at the ends of bars lie inside it; not where there is no hope."""
+    figure_of(ax).draw_without_rendering()
+    renderer: Any = figure_of(ax)._get_renderer()  # type: ignore[attr-defined]
+    frame = ax.get_window_extent(renderer)
+    if max(text.get_window_extent(renderer).width for text in texts) > 0.45 * frame.width:
+        return
+    for _ in range(12):
+        extents = [text.get_window_extent(renderer) for text in texts]
+        left = max(0.0, frame.x0 - min(extent.x0 for extent in extents))
+        right = max(0.0, max(extent.x1 for extent in extents) - frame.x1)
+        if left + right < 1:
+            return
+        ends = ax.transData.inverted().transform([(frame.x0 - 1.1 * left, 0), (frame.x1 + 1.1 * right, 0)])
+        ax.set_xlim(ends[0, 0], ends[1, 0])

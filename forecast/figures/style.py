@@ -1,0 +1,342 @@
+"""The house style: one place for size, type, colour and axes, applied in a local context.
+
+The colours are those of Okabe and Ito, told apart by people with any colour vision; nothing is said by colour
+alone (every series also has a marker, a hatch or its name beside it), so that the figures survive a grey printer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.colors import to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
+from numpy.typing import ArrayLike
+
+from forecast.errors import ArgumentError, Problem, did_you_mean
+from forecast.figures.language import font_families, language, say
+
+
+@dataclass(frozen=True)
+class Width:
+    """How wide a figure is, in inches, with the type size in points and the dots per inch that go with it."""
+
+    inches: float
+    points: float
+    dots: int
+
+
+WIDTHS = {"slide": Width(10.0, 12.0, 200), "page": Width(7.1, 9.0, 300), "column": Width(3.5, 7.0, 300)}
+"""Width presets: across a slide, across a page, one column of two."""
+
+INK, GREY, PALE, RULE = "#1a1a1a", "#5f5f5f", "#9a9a9a", "#dddddd"
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"
+PALETTE = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY, INK)
+MARKERS = ("o", "s", "D", "^", "v", "P", "X")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
+
+LOG_ABOVE = 10.0
+"""A value axis is logarithmic where the values span more than this factor."""
+
+_WIDTH: ContextVar[str] = ContextVar("forecast_figure_width", default="slide")
+
+
+def preset(width: str | None = None) -> Width:
+    """Return a width preset by name, or the current one."""
+    name = _WIDTH.get() if width is None else width
+    if name not in WIDTHS:
+        raise ArgumentError(Problem("width", repr(name), ", ".join(WIDTHS), did_you_mean(str(name), list(WIDTHS))))
+    return WIDTHS[name]
+
+
+@contextmanager
+def house_style(*, width: str | None = None, language: str | None = None) -> Iterator[None]:
+    """Draw figures at another width or in another language.
+
+    Parameters
+    ----------
+    width
+        "slide", "page" or "column"; None keeps the current one.
+    language
+        "en" or "zh-Hant"; None keeps the current one.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such width or language.
+    MissingDependencyError
+        If no font on this machine has the language's characters.
+
+    Examples
+    --------
+    >>> with house_style(width="column"):
+    ...     preset().inches
+    3.5
+    """
+    preset(width)
+    token = _WIDTH.set(_WIDTH.get() if width is None else width)
+    try:
+        with _spoken(language):
+            yield
+    finally:
+        _WIDTH.reset(token)
+
+
+@contextmanager
+def _spoken(name: str | None) -> Iterator[None]:
+    with language(name):
+        yield
+
+
+def settings() -> Any:
+    """Return the matplotlib settings of the current width and language."""
+    points = preset().points
+    return {
+        "font.family": font_families(),
+        "font.size": points,
+        "figure.max_open_warning": 0,
+        "axes.titlesize": points * 1.1,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.titlecolor": INK,
+        "axes.labelsize": points * 0.9,
+        "axes.labelcolor": GREY,
+        "axes.edgecolor": PALE,
+        "axes.linewidth": 0.8,
+        "axes.axisbelow": True,
+        "axes.unicode_minus": True,
+        "axes.facecolor": "white",
+        "figure.facecolor": "white",
+        "text.color": INK,
+        "text.usetex": False,
+        "xtick.labelsize": points * 0.9,
+        "ytick.labelsize": points * 0.9,
+        "xtick.color": PALE,
+        "ytick.color": PALE,
+        "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK,
+        "grid.color": RULE,
+        "grid.linewidth": 0.7,
+        "hatch.linewidth": 0.6,
+        "lines.linewidth": 1.8,
+        "lines.markersize": points * 0.6,
+        "legend.frameon": False,
+        "legend.fontsize": points * 0.85,
+        "path.simplify": True,
+        "svg.hashsalt": "forecast",
+        "svg.fonttype": "path",
+    }
+
+
+@contextmanager
+def drawing(ax: Axes | None, *, rows: float | None = None) -> Iterator[Axes]:
+    """Give the axes to draw on, inside the house style.
+
+    Parameters
+    ----------
+    ax
+        The caller's axes; None makes a figure of its own.
+    rows
+        Number of text rows that the figure needs below one another; sets the height of its own figure.
+
+    Yields
+    ------
+    Axes
+        `ax`, or the new axes.
+    """
+    with mpl.rc_context(settings()):
+        axes = _dressed(_new_axes(rows) if ax is None else ax)
+        figure_of(axes).type_size = preset().points  # type: ignore[attr-defined]
+        yield axes
+
+
+def _new_axes(rows: float | None) -> Axes:
+    import matplotlib.pyplot as plt
+
+    size = preset()
+    widescreen = size.inches * 0.56
+    squarish = size.points * 0.46
+    height = min(max(widescreen, squarish), 5.6) if rows is None else (rows * 2.1 + 5.5) * size.points / 72
+    figure = plt.figure(figsize=(size.inches, height), layout="constrained")
+    return figure.add_subplot()
+
+
+def _dressed(ax: Axes) -> Axes:
+    """Set on the axes what a style context does not reach, because they or their ticks are made elsewhere."""
+    ax.set_facecolor("white")
+    for side, spine in ax.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(PALE)
+    points = preset().points
+    for axis in ("x", "y"):
+        ax.tick_params(axis=axis, color=PALE, labelcolor=INK, labelsize=points * 0.9, labelfontfamily=font_families())
+    return ax
+
+
+def size(factor: float = 1.0) -> float:
+    """Type size in points at the current width."""
+    return preset().points * factor
+
+
+def narrow() -> bool:
+    """Whether the current width is that of a column."""
+    return preset().inches < 5
+
+
+def own_title(ax: Axes, title: str) -> None:
+    """Write the title, left and bold, wrapped at the edge of the figure."""
+    ax.set_title(title, loc="left", pad=size(1.4), wrap=True)
+
+
+def spans_decades(values: ArrayLike) -> bool:
+    """Whether values call for a logarithmic axis: all positive, and more than tenfold apart.
+
+    Examples
+    --------
+    >>> spans_decades([4, 50]), spans_decades([20, 50]), spans_decades([0, 50])
+    (True, False, False)
+    """
+    given = np.asarray(values, float)
+    finite = given[np.isfinite(given)]
+    return bool(finite.size and finite.min() > 0 and finite.max() / finite.min() > LOG_ABOVE)
+
+
+def value_axis(ax: Axes, which: str, values: ArrayLike, label: str) -> bool:
+    """Scale and label the axis that carries values; logarithmic where they span more than tenfold.
+
+    Parameters
+    ----------
+    ax
+        Axes to set up.
+    which
+        "x" or "y".
+    values
+        All that is going to be drawn.
+    label
+        What the values are, with their unit.
+
+    Returns
+    -------
+    bool
+        Whether the axis is logarithmic.
+    """
+    logarithmic = spans_decades(values)
+    axis: Axis = ax.xaxis if which == "x" else ax.yaxis
+    if logarithmic:
+        (ax.set_xscale if which == "x" else ax.set_yscale)("log")
+        _log_ticks(axis, np.asarray(values, float), sparse=which == "x" and narrow())
+        label = say("{0} (log axis)", label)
+    else:
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}".replace("-", "−")))
+    axis.set_label_text(label)
+    ax.grid(axis="x" if which == "x" else "y", visible=True)
+    return logarithmic
+
+
+def _log_ticks(axis: Axis, values: np.ndarray[Any, Any], *, sparse: bool) -> None:
+    decades = float(np.log10(np.nanmax(values) / np.nanmin(values)))
+    within = (1.0, 3.0) if sparse else (1.0, 2.0, 5.0)
+    axis.set_major_locator(LogLocator(subs=within if decades < 3 else (1.0,)))
+    axis.set_minor_locator(NullLocator())
+
+
+def year_axis(ax: Axes, years: ArrayLike) -> None:
+    """Put whole years on the x axis, every one where there is room."""
+    given = np.unique(np.asarray(years, float))
+    room = preset().inches / preset().points * 18
+    step = next((s for s in (1, 2, 5, 10, 20) if (given[-1] - given[0]) / s < room), 50)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True) if step == 50 else _EveryYears(step, given[0], given[-1]))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+
+
+class _EveryYears(MaxNLocator):
+    """Ticks at every `step` years, between two years only."""
+
+    def __init__(self, step: int, first: float, last: float) -> None:
+        super().__init__(integer=True)
+        start = np.ceil(first / step) * step if step >= 5 else last - step * np.floor((last - first) / step)
+        self._ticks = np.arange(start, last + 1e-9, step)
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        return self._ticks[(self._ticks >= vmin - 1e-9) & (self._ticks <= vmax + 1e-9)]
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number with as many digits as a reader can use.
+
+    Examples
+    --------
+    >>> [number(v) for v in (72.7902, 189.188, 22.75, 4.0911, 0.2149, 1234567, 0, 50.0, -3.14159)]
+    ['72.8', '189', '22.8', '4.1', '0.215', '1,234,567', '0', '50', '−3.1']
+    """
+    if not np.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - int(np.floor(np.log10(abs(value)))))
+    places = min(places, 1) if abs(value) >= 1 else places
+    text = f"{value:,.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "−")
+
+
+def percent(fraction: float, digits: int = 2) -> str:
+    """Write a fraction as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.702), percent(0.1841, 3), percent(0.004), percent(1)
+    ('70 %', '18.4 %', '0.4 %', '100 %')
+    """
+    return number(100 * fraction, digits) + " %"
+
+
+def interval(low: float, high: float, digits: int = 3) -> str:
+    """Write a range of numbers.
+
+    Examples
+    --------
+    >>> interval(11.3484, 46.557)
+    '11.3–46.6'
+    """
+    return f"{number(low, digits)}–{number(high, digits)}"
+
+
+def darker(color: str) -> str:
+    """Return a colour dark enough to be read as type on white."""
+    red, green, blue = to_rgb(color)
+    luminance = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+    keep = min(1.0, (0.16 / max(luminance, 1e-9)) ** (1 / 2.2))
+    return to_hex((red * keep, green * keep, blue * keep))
+
+
+def key_below(ax: Axes, handles: Sequence[Artist], *, title: str = "") -> None:
+    """Write the key below the axes, its tick labels and its label."""
+    columns = 2 if narrow() else 6
+    lines = 1.9 + 1.7 * bool(ax.get_xlabel()) if ax.xaxis.get_ticks_position() in ("bottom", "default") else 0.4
+    figure: Any = ax.get_figure()
+    drop = ax.transAxes + ScaledTranslation(0, -size(lines) / 72, figure.dpi_scale_trans)
+    ax.legend(
+        handles=list(handles), loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=drop, ncols=columns,
+        borderaxespad=0.2, borderpad=0.1, handlelength=1.5, columnspacing=1.3, title=title or None,
+        title_fontsize=size(0.8), alignment="left",
+    )  # fmt: skip
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the outermost figure of an axes."""
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ArgumentError(Problem("ax", "axes without a figure", "axes of a figure"))
+    return figure

@@ -1,0 +1,171 @@
+"""Tornado: which input moves the answer, and how far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+from matplotlib.text import Text
+
+from forecast.errors import ArgumentError, Problem
+from forecast.figures.alternative import describe
+from forecast.figures.labels import make_room
+from forecast.figures.language import say, word
+from forecast.figures.rows import name_rows, row_lines, wrapped
+from forecast.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    drawing,
+    key_below,
+    narrow,
+    number,
+    own_title,
+    size,
+    value_axis,
+)
+from forecast.figures.tables import checked, records
+
+KINDS = ("driver", "prior", "source", "hedge", "event")
+FILLS = {"driver": BLUE, "prior": ORANGE, "source": SKY, "hedge": PURPLE, "event": GREEN}
+HATCHES = {"driver": "", "prior": "", "source": "////", "hedge": "....", "event": "\\\\\\\\"}
+
+
+def tornado(
+    table: pd.DataFrame,
+    *,
+    unit: str,
+    quantity: str,
+    most: int | None = None,
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one bar an input, longest first; each end carries the input's value and the answer it gives.
+
+    Parameters
+    ----------
+    table
+        One row an input: `input`; `kind`, one of "driver", "prior", "source", "hedge", "event"; `unit` of the input
+        (may be ""); `low_input`, `base_input`, `high_input` (numbers or words); `low_value`, `base_value`,
+        `high_value`, the quantity there in the figure's `unit`; `swing`, by whose size the bars are ordered;
+        `monotonic`, whether the quantity only rises or only falls between; `note`, such as why nothing moves.
+    unit
+        What the quantity is in, such as "USD bn".
+    quantity
+        What the quantity is, such as "Market in 2030".
+    most
+        Draw at most so many inputs, and say how many are left out.
+    title
+        Title; None for a plain one.
+    ax
+        Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ArgumentError
+        If the table is empty, lacks a column, or holds what cannot be drawn.
+    """
+    columns = ["low_value", "base_value", "high_value", "swing"]
+    needed = ["input", "unit", "low_input", "base_input", "high_input", "monotonic", "note"]
+    rows = checked(table, "tornado", texts=needed, numbers=columns, kinds={"kind": KINDS})
+    if most is not None and most < 1:
+        raise ArgumentError(Problem("tornado: most", str(most), "a whole number above 0"))
+    order = np.argsort(-rows["swing"].abs().to_numpy(), kind="stable")
+    count = len(rows) if most is None else most
+    shown, left_out = rows.iloc[order[:count]].reset_index(drop=True), rows.iloc[order[count:]]
+    names, notes = [word(name) for name in shown["input"]], [_note(row) for row in records(shown)]
+    with drawing(ax, rows=row_lines(names, notes) + 1.5) as axes:
+        value_axis(axes, "x", shown[["low_value", "high_value", "base_value"]], f"{quantity}, {unit}")
+        name_rows(axes, names, notes)
+        texts = [text for place, row in enumerate(records(shown)) for text in _draw_row(axes, place, row)]
+        _base_line(axes, float(shown["base_value"].iloc[0]))
+        _key(axes, shown, left_out)
+        own_title(axes, title or say("What moves the answer: {0}", quantity))
+        make_room(axes, texts)
+        describe(axes, _in_words(shown, quantity, unit))
+    return axes
+
+
+def written(value: object, unit: str) -> str:
+    """Write the value of an input: a number with its unit, or a word.
+
+    Examples
+    --------
+    >>> written(0.0412, ""), written(4.0, "%/yr"), written("left out", ""), written(float("nan"), "")
+    ('0.0412', '4 %/yr', 'left out', '')
+    """
+    if isinstance(value, str):
+        return word(value)
+    if value is None or not np.isfinite(float(value)):  # type: ignore[arg-type]
+        return ""
+    return f"{number(float(value))} {unit}".strip()  # type: ignore[arg-type]
+
+
+def _note(row: Any) -> str:
+    base = written(row.base_input, row.unit)
+    parts = [word(row.kind), say("base {0}", base) if base else ""]
+    parts.append("" if row.monotonic else say("not monotonic"))
+    return " · ".join(filter(None, parts))
+
+
+def _draw_row(ax: Axes, place: int, row: Any) -> list[Text]:
+    ends = sorted([(row.low_value, row.low_input), (row.high_value, row.high_input)], key=lambda end: end[0])
+    ax.barh(place, ends[1][0] - ends[0][0], left=ends[0][0], height=0.55, color=FILLS[row.kind], zorder=2,
+            hatch=HATCHES[row.kind], edgecolor="white", linewidth=0)  # fmt: skip
+    if row.low_value == row.high_value:
+        reason = str(row.note) if isinstance(row.note, str) and row.note else say("does not move the answer")
+        reason = wrapped(reason, 18 if narrow() else 44)
+        return [_end(ax, place, row.base_value, reason, 1, GREY)]
+    return [_end(ax, place, value, _reads(given, row.unit, value, "\n" if narrow() else " → "), side, INK)
+             for (value, given), side in zip(ends, (-1, 1), strict=True) if value != row.base_value]  # fmt: skip
+
+
+def _reads(given: object, unit: str, value: float, arrow: str = " → ") -> str:
+    return arrow.join(filter(None, [written(given, unit), number(value)]))
+
+
+def _end(ax: Axes, place: int, x: float, text: str, side: int, color: str) -> Text:
+    return ax.annotate(
+        text, (x, place), xytext=(side * size(0.35), 0), textcoords="offset points", va="center",
+        ha="left" if side > 0 else "right", fontsize=size(0.78), color=color, annotation_clip=False,
+    )  # fmt: skip
+
+
+def _base_line(ax: Axes, base: float) -> None:
+    ax.axvline(base, color=INK, linewidth=1, zorder=3)
+    ax.set_ylim(ax.get_ylim()[0], -1.1)
+    ax.annotate(say("base {0}", number(base)), (base, -0.75), xytext=(size(0.4), 0), textcoords="offset points",
+                ha="left", va="center", fontsize=size(0.8), fontweight="bold")  # fmt: skip
+
+
+def _key(ax: Axes, shown: pd.DataFrame, left_out: pd.DataFrame) -> None:
+    kinds = [kind for kind in KINDS if (shown["kind"] == kind).any()]
+    patches = [
+        Patch(facecolor=FILLS[kind], hatch=HATCHES[kind], edgecolor="white", linewidth=0, label=word(kind))
+        for kind in kinds
+    ]
+    more = say("{0} more inputs move it by less than {1}", len(left_out), number(shown["swing"].abs().min()))
+    key_below(ax, patches, title=more if len(left_out) else "")
+
+
+def _in_words(shown: pd.DataFrame, quantity: str, unit: str) -> str:
+    parts = [say("Tornado chart of {0}, in {1}; base {2}.", quantity, unit, number(shown["base_value"].iloc[0]))]
+    parts += [
+        say("{0}: {1} to {2}.", row.input, _reads(row.low_input, row.unit, row.low_value),
+            _reads(row.high_input, row.unit, row.high_value))
+        for row in records(shown)
+        if row.low_value != row.high_value
+    ]  # fmt: skip
+    return " ".join(parts)
