@@ -158,12 +158,14 @@ def _only(case: Case, names: list[str] | None) -> Case:
 def _check(given: argparse.Namespace) -> int:
     from forecast.scenario import read_case
 
-    problems = []
+    problems: list[str] = []
     for name in given.cases:
         try:
             case = read_case(name)
-        except InputError as error:
-            problems += [f"{name}: {problem}" for problem in error.problems]
+            case.reconcile()
+        except ForecastError as error:
+            label = f"{name}: " if len(given.cases) > 1 else ""
+            problems += [f"{label}{problem}" for problem in getattr(error, "problems", [error])]
         else:
             print(f"{name}: {len(case.estimates)} estimates, scenarios {', '.join(case.scenarios)}; no problem found")
     if problems:

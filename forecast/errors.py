@@ -67,7 +67,7 @@ class InputError(ForecastError):
     """
 
     def __init__(self, problems: str | Problem | Iterable[str | Problem]) -> None:
-        listed = [problems] if isinstance(problems, str | Problem) else list(problems)
+        listed = [problems] if isinstance(problems, str | Problem) else list(dict.fromkeys(problems))
         self.problems: tuple[str | Problem, ...] = tuple(listed)
         super().__init__(self._text())
 

@@ -52,17 +52,14 @@ _FILES = (
 
 def milestones(run: Run) -> list[int]:
     """Return the years worth a line: every fifth year of the projection, and its last."""
-    years = sorted({int(year) for year in run.projection.table["year"]})
+    years = run.projection.years
     return [year for year in years if year % 5 == 0 or year == years[-1]]
 
 
 def spans(run: Run, years: Iterable[int]) -> dict[tuple[str, int], str]:
     """Return median and 80 % band of the projection by scenario and year, in words."""
-    table = run.projection.table
-    chosen = table[table["level"].isin(BAND) & table["year"].isin(list(years))]
-    wide = chosen.pivot(index=["scenario", "year"], columns="level", values="value")
-    found = {(str(name), int(year)): span(*band) for (name, year), *band in wide.itertuples()}
-    return {(name, year): found[name, year] for name in run.case.scenarios for year in years}
+    table = run.projection.quantiles(BAND)
+    return {(name, year): span(*table.loc[(name, year)]) for name in run.projection.scenarios for year in years}
 
 
 def span(low: float, middle: float, high: float) -> str:

@@ -64,20 +64,19 @@ def _silent(_: str) -> None:
 
 def tables(run: Run, drivers: Tornado) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by the names of their files."""
-    unit = run.consensus.footing.label
     return {
         "audit": run.audit.table,
         "consensus": run.consensus.table,
         "houses": run.consensus.houses,
-        "bands": run.projection.table.assign(unit=unit),
+        "bands": run.projection.table,
         "sensitivity": drivers.table,
     }
 
 
 def headline_year(run: Run) -> int:
     """Return 2030, or the last year of a projection that ends before or starts after."""
-    years = {int(year) for year in run.projection.table["year"]}
-    return HEADLINE_YEAR if HEADLINE_YEAR in years else max(years)
+    years = run.projection.years
+    return HEADLINE_YEAR if HEADLINE_YEAR in years else years[-1]
 
 
 def short_table(run: Run) -> str:
