@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,7 +190,8 @@ class Range(Distribution):
 
     .. math:: x(z) = b + s\,(e^{kz} - 1)/k, \quad e^{k z_{90}} = (h - b)/(b - l)
 
-    With `positive=True` it is read on the logarithm, so that no value can fall to zero.
+    With `positive` it is read on the logarithm, so that no value can fall to zero; with `share` on the logarithm
+    of the odds, so that every value lies between 0 and 1.
 
     Parameters
     ----------
@@ -197,11 +199,13 @@ class Range(Distribution):
         Percentiles, low < base < high; in any unit.
     positive
         Whether the number can only be above zero.
+    share
+        Whether the number can only be between 0 and 1.
 
     Raises
     ------
     ArgumentError
-        Unless low < base < high, and 0 < low where `positive`.
+        Unless low < base < high, 0 < low where `positive`, and 0 < low, high < 1 where `share`.
 
     References
     ----------
@@ -213,12 +217,15 @@ class Range(Distribution):
     [0.02, 0.04, 0.06]
     >>> round(float(Range(2, 4, 8, positive=True).ppf(0.99)), 3)
     14.077
+    >>> round(float(Range(0.5, 0.8, 0.9, share=True).ppf(0.999)), 3)
+    0.943
     """
 
     low: float
     base: float
     high: float
     positive: bool = False
+    share: bool = False
 
     def __post_init__(self) -> None:
         found = f"low {self.low:g}, base {self.base:g}, high {self.high:g}"
@@ -226,10 +233,19 @@ class Range(Distribution):
             raise ArgumentError(Problem("range", found, "low < base < high (P10, P50, P90)"))
         if self.positive and self.low <= 0:
             raise ArgumentError(Problem("range", found, "a low above 0, because the number can only be positive"))
+        if self.share and not 0 < self.low < self.high < 1:
+            allowed = "low and high above 0 and below 1, because the number is a share"
+            raise ArgumentError(Problem("range", found, allowed))
+
+    def _scale(self) -> tuple[Callable[[ArrayLike], Array], Callable[[ArrayLike], Array]]:
+        """Scale the range is read on, and the way back."""
+        if self.share:
+            return special.logit, special.expit
+        return (np.log, np.exp) if self.positive else (np.asarray, np.asarray)
 
     def _shape(self) -> tuple[float, float, float]:
-        """Location, scale and skew of the curve, on the logarithm where positive."""
-        low, base, high = (math.log(v) if self.positive else v for v in (self.low, self.base, self.high))
+        """Location, scale and skew of the curve, on the scale it is read on."""
+        low, base, high = (float(value) for value in self._scale()[0]([self.low, self.base, self.high]))
         skew = math.log((high - base) / (base - low)) / SCORE_P90
         if abs(skew) < _STRAIGHT:
             return base, (high - low) / (2 * SCORE_P90), 0.0
@@ -238,16 +254,14 @@ class Range(Distribution):
     def from_score(self, score: ArrayLike) -> Array:
         base, scale, skew = self._shape()
         z = np.asarray(score, float)
-        value = base + scale * (np.expm1(skew * z) / skew if skew else z)
-        return np.exp(value) if self.positive else value
+        return self._scale()[1](base + scale * (np.expm1(skew * z) / skew if skew else z))
 
     def cdf(self, value: ArrayLike) -> Array:
         base, scale, skew = self._shape()
-        x = np.asarray(value, float)
+        least, most = (0.0 if self.positive or self.share else -np.inf), (1.0 if self.share else np.inf)
         with np.errstate(divide="ignore", invalid="ignore"):
-            u = ((np.log(np.maximum(x, 0.0)) if self.positive else x) - base) / scale
-            inside = 1 + skew * u
-            score = np.log(np.maximum(inside, 0.0)) / skew if skew else u
+            u = (self._scale()[0](np.clip(np.asarray(value, float), least, most)) - base) / scale
+            score = np.log(np.maximum(1 + skew * u, 0.0)) / skew if skew else u
         return special.ndtr(score)
 
 

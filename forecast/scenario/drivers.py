@@ -97,9 +97,11 @@ class RangeDriver(Driver):
     """90th percentile."""
     positive: bool = False
     """Whether the number can only be above zero; the range is then read on the logarithm."""
+    share: bool = False
+    """Whether the number lies between 0 and 1; the range is then read on the odds."""
 
     def _build(self) -> Distribution:
-        return Range(self.low, self.base, self.high, positive=self.positive)
+        return Range(self.low, self.base, self.high, positive=self.positive, share=self.share)
 
 
 class FamilyDriver(Driver, ABC):
@@ -281,10 +283,27 @@ def _growth(driver: Driver) -> Driver:
 
 
 def _share(driver: Driver) -> Driver:
-    low, high = driver.distribution.ppf([0.1, 0.9])
-    if low < 0 or high > 1:
-        raise refuse("a share between 0 and 1")
-    return driver
+    if isinstance(driver, RangeDriver):
+        if not 0 < driver.low < driver.high < 1:
+            raise refuse("low and high above 0 and below 1, because the number is a share")
+        return driver.model_copy(update={"share": True})
+    if isinstance(driver, PlainDriver | DiscreteDriver | BetaDriver | UniformDriver | TriangularDriver | PertDriver):
+        low, high = driver.distribution.from_score([-FAR, FAR])
+        if low >= 0 and high <= 1:
+            return driver
+    raise refuse("a share between 0 and 1, whatever happens", "write low, base and high, or a bounded family")
+
+
+def _fraction(driver: Driver) -> Driver:
+    return _inside(_share(driver), above=0.0)
+
+
+def _whole_year(driver: Driver) -> Driver:
+    years = driver.distribution.from_score([-FAR, FAR])
+    whole = not isinstance(driver, PlainDriver | DiscreteDriver) or all(float(year).is_integer() for year in years)
+    if whole and years[0] > 1700 and years[1] < 2400:
+        return driver
+    raise refuse("a year such as 2028, or an uncertain one such as {low = 2027, base = 2028, high = 2030}")
 
 
 def _inside(driver: Driver, *, above: float) -> Driver:
@@ -305,4 +324,32 @@ GrowthDriver = Annotated[AnyDriver, AfterValidator(_growth)]
 """Growth as a share per year, above -1: .04 or "4 %" is four percent a year."""
 
 ShareDriver = Annotated[AnyDriver, AfterValidator(_share)]
-"""A driver between 0 and 1."""
+"""A driver between 0 and 1; a range is read on its odds."""
+
+FractionDriver = Annotated[AnyDriver, AfterValidator(_fraction)]
+"""A driver above 0 and at most 1."""
+
+YearDriver = Annotated[AnyDriver, AfterValidator(_whole_year)]
+"""A calendar year, certain or uncertain."""
+
+
+def drivers_of(table: Format, above: str = "") -> dict[str, Driver]:
+    """Every driver of a table, and of the tables and lists in it, by its dotted key."""
+    found: dict[str, Driver] = {}
+    for name in type(table).model_fields:
+        found |= _drivers_in(getattr(table, name), f"{above}.{name}" if above else name)
+    return found
+
+
+def _drivers_in(value: object, key: str) -> dict[str, Driver]:
+    if isinstance(value, Driver):
+        return {key: value}
+    if isinstance(value, Format):
+        return drivers_of(value, key)
+    if isinstance(value, dict):
+        pairs = [_drivers_in(inner, f"{key}.{name}") for name, inner in value.items()]
+    elif isinstance(value, list | tuple):
+        pairs = [_drivers_in(inner, f"{key}.{position}") for position, inner in enumerate(value)]
+    else:
+        return {}
+    return {name: driver for pair in pairs for name, driver in pair.items()}

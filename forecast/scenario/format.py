@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar, Self
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -12,6 +13,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -20,6 +22,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from forecast.errors import Problem, did_you_mean
 
 Location = tuple[int | str, ...]
+Found = tuple[Location, Problem]
+"""A problem with the keys that lead to it; the place of the problem itself is not used."""
 
 _PERCENT = re.compile(r"^\s*([+-]?\d+(?:\.\d+)?)\s*%\s*$")
 
@@ -49,34 +53,97 @@ class Format(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
-    kind: ClassVar[str] = "table"
+    checked_together: ClassVar[bool] = False
+
+    @classmethod
+    def check_together(
+        cls, _valid: Mapping[str, Any], _raw: Mapping[str, Any], /
+    ) -> Iterable[tuple[Location, Problem]]:
+        """Find what does not fit between keys.
+
+        Parameters
+        ----------
+        _valid
+            Values of the keys that are right by themselves; of a table of named entries the right ones.
+        _raw
+            The table as it was written.
+
+        Returns
+        -------
+        iterable
+            Pairs of location and problem; the place of the problem is not used.
+        """
+        return ()
 
     @model_validator(mode="wrap")
     @classmethod
-    def _suggest(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        """Name the nearest known key beside each unknown one."""
+    def _all_problems(cls, data: object, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Report wrong keys and what does not fit between them, all at once."""
+        details: list[InitErrorDetails] = []
+        made: Self | None = None
         try:
-            return handler(data)
+            made = handler(data)
         except ValidationError as error:
-            raise ValidationError.from_exception_data(
-                cls.__name__, [_renamed(e, cls) for e in error.errors()]
-            ) from None
+            details = [_named(one, cls) for one in error.errors()]
+        if cls.checked_together and isinstance(data, Mapping):
+            details += [_detail(*pair) for pair in cls.check_together(_valid_parts(cls, data), data)]
+        if details or made is None:
+            raise ValidationError.from_exception_data(cls.__name__, details)
+        return made
 
 
-def _renamed(error: Mapping[str, Any], owner: type[BaseModel]) -> InitErrorDetails:
+def _named(error: Any, owner: type[BaseModel]) -> InitErrorDetails:
+    """Pass an error on; name the nearest known key beside an unknown one."""
     location: Location = error["loc"]
     if error["type"] == "extra_forbidden" and len(location) == 1:
-        hint = did_you_mean(str(location[0]), list(owner.model_fields))
-        kind: PydanticCustomError = PydanticCustomError("unknown_key", "a known key|{hint}", {"hint": hint})
+        known = [field.alias or name for name, field in owner.model_fields.items()]
+        kind = PydanticCustomError("unknown_key", "a known key", {"hint": did_you_mean(str(location[0]), known)})
     else:
         message = error["msg"].replace("{", "(").replace("}", ")")
         kind = PydanticCustomError(error["type"], message, error.get("ctx") or {})
     return InitErrorDetails(type=kind, loc=location, input=error["input"])
 
 
+def _detail(location: Location, problem: Problem) -> InitErrorDetails:
+    context = {"found": problem.found, "allowed": problem.allowed, "remedy": problem.remedy}
+    return InitErrorDetails(type=PydanticCustomError("together", "{allowed}", context), loc=location, input=None)
+
+
+def _valid_parts(owner: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Value of each key that is right by itself, or its default."""
+    parts: dict[str, Any] = {}
+    for name, field in owner.model_fields.items():
+        written = field.alias or name
+        if written not in data:
+            parts[name] = None if field.is_required() else field.get_default(call_default_factory=True)
+        elif isinstance(data[written], Mapping) and get_origin(field.annotation) is dict:
+            entries = {key: _valid(owner, name, value) for key, value in data[written].items()}
+            parts[name] = {key: value for key, value in entries.items() if value is not None}
+        else:
+            parts[name] = _valid(owner, name, data[written])
+    return parts
+
+
+@lru_cache(maxsize=256)
+def _adapter(owner: type[BaseModel], name: str) -> TypeAdapter[Any]:
+    """Type of a key, or of the entries of a table of named entries."""
+    field = owner.model_fields[name]
+    if get_origin(field.annotation) is dict:
+        return TypeAdapter(get_args(field.annotation)[1])
+    kind: Any = Annotated[(field.annotation, *field.metadata, None)]
+    return TypeAdapter(kind)
+
+
+def _valid(owner: type[BaseModel], name: str, value: object) -> Any:
+    try:
+        return _adapter(owner, name).validate_python(value, strict=True)
+    except ValidationError:
+        return None
+
+
 def refuse(allowed: str, remedy: str = "") -> PydanticCustomError:
     """Error to raise inside a validator: what may stand there, and what to do."""
-    return PydanticCustomError("refused", "{allowed}|{remedy}", {"allowed": allowed, "remedy": remedy})
+    return PydanticCustomError("refused", "{allowed}", {"allowed": allowed, "remedy": remedy})
 
 
 def problems_of(error: ValidationError, place: Callable[[Location], str]) -> list[Problem]:
@@ -89,7 +156,7 @@ def problems_of(error: ValidationError, place: Callable[[Location], str]) -> lis
     place
         Gives the file and key of a location.
     """
-    return [_problem(one, place) for one in error.errors()]
+    return list(dict.fromkeys(_problem(one, place) for one in error.errors()))
 
 
 PLAIN = {
@@ -100,19 +167,21 @@ PLAIN = {
     "list_type": "a list",
     "dict_type": "a table",
     "model_type": "a table",
+    "too_short": "at least one entry",
+    "date_type": "a date such as 2026-01-01",
 }
 """What may stand there, where the type alone decides."""
 
 
 def _problem(error: Any, place: Callable[[Location], str]) -> Problem:
     location = tuple(part for part in error["loc"] if not str(part).startswith("<"))
-    where, kind = place(location), error["type"]
+    where, kind, context = place(location), error["type"], error.get("ctx") or {}
     if kind == "unknown_key":
-        return Problem(where, f"unknown key '{location[-1]}'", remedy=error["ctx"]["hint"])
+        return Problem(where, f"unknown key '{location[-1]}'", remedy=context["hint"])
     if kind == "missing":
         return Problem(where, "nothing", "this key is required")
-    allowed, _, remedy = error["msg"].partition("|")
-    return Problem(where, _shown(error["input"]), PLAIN.get(kind, _lower(allowed)), remedy)
+    found = context["found"] if kind == "together" else _shown(error["input"])
+    return Problem(where, found, PLAIN.get(kind, _lower(error["msg"])), context.get("remedy", ""))
 
 
 def _shown(value: object) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from forecast.scenario.format import Location, dotted
 
 Table = dict[str, Any]
 
-OWN = ("name", "title", "because", "source", "probability")
+OWN = ("name", "title", "because", "source", "probability", "extends", "overlays", "happens", "ruled_out")
 """Keys that describe one file and are not inherited."""
 
 SCHEMA = 1
@@ -64,6 +65,8 @@ def read_toml(path: Path, name: str | None = None) -> Table:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ScenarioError(Problem(shown, "no such file", remedy=f"looked at {path}")) from None
+    except RecursionError:
+        raise ScenarioError(Problem(shown, "brackets nested too deeply", "a TOML file in UTF-8")) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ScenarioError(Problem(shown, str(error), "a TOML file in UTF-8")) from None
 
@@ -96,24 +99,82 @@ def inside(text: str, folder: Path, root: Path, place: str) -> Path:
     return path
 
 
-def read_layers(path: Path) -> Layers:
-    """Read a scenario file and everything it extends."""
-    return _read(path.resolve(), root_of(path), ())
+def read_layers(path: Path, overlays: Sequence[Path] = ()) -> Layers:
+    """Read a scenario file, everything it extends, and overlays.
+
+    Parameters
+    ----------
+    path
+        The scenario file.
+    overlays
+        Files to lay over it; they need not be in its folder.
+
+    Raises
+    ------
+    ScenarioError
+        If a file is missing or outside the case, extends itself, or if two overlays touch one key.
+    """
+    base = _read(path.resolve(), root_of(path), ())
+    return with_overlays(base, [_overlay(overlay, overlay.name) for overlay in overlays])
 
 
 def _read(path: Path, root: Path, seen: tuple[Path, ...]) -> Layers:
     shown = shown_name(path, root)
     if path in seen:
         circle = " -> ".join(shown_name(p, root) for p in (*seen[seen.index(path) :], path))
-        raise ScenarioError(
-            Problem(f"{shown_name(seen[-1], root)}, extends", circle, "no circle", "extend another file")
-        )
+        last = shown_name(seen[-1], root)
+        raise ScenarioError(Problem(f"{last}, extends", circle, "no circle", "extend another file"))
     table = migrate(read_toml(path, shown), shown)
     own = flat(table, shown)
-    if "extends" not in table:
-        return own
-    parent = _read(inside(table["extends"], path.parent, root, f"{shown}, extends"), root, (*seen, path))
-    return laid_over(without(parent, OWN), own)
+    if "extends" in table:
+        parent = _read(inside(table["extends"], path.parent, root, f"{shown}, extends"), root, (*seen, path))
+        own = laid_over(without(parent, OWN), own)
+    return with_overlays(own, _named_overlays(table, path, root, shown))
+
+
+def _named_overlays(table: Table, path: Path, root: Path, shown: str) -> list[Layers]:
+    """Overlays that a file names itself."""
+    names, key = table.get("overlays", []), f"{shown}, overlays"
+    if not isinstance(names, list):
+        raise ScenarioError(Problem(key, repr(names), "a list of files"))
+    found = [inside(name, path.parent, root, key) for name in names]
+    return [_overlay(file, shown_name(file, root)) for file in found]
+
+
+def _overlay(path: Path, shown: str) -> Layers:
+    layers = flat(migrate(read_toml(path, shown), shown), shown)
+    stacked = [key for key in ("extends", "overlays") if key in layers.values]
+    if stacked:
+        allowed = "an overlay that stands by itself"
+        raise ScenarioError([Problem(f"{shown}, {key}", repr(layers.values[key]), allowed) for key in stacked])
+    return without(layers, (*OWN, "schema"))
+
+
+def with_overlays(layers: Layers, overlays: Sequence[Layers]) -> Layers:
+    """Lay overlays over a scenario; refuse two that touch one key, so that their order does not matter."""
+    problems = [problem for one, other in combinations(overlays, 2) for problem in _clashes(one, other)]
+    if problems:
+        raise ScenarioError(problems)
+    for overlay in overlays:
+        origins = {at: file for at, file in overlay.origins.items() if at}
+        layers = laid_over(layers, Layers(overlay.values, origins))
+    return layers
+
+
+def _clashes(one: Layers, other: Layers) -> list[Problem]:
+    """Keys that two overlays both touch."""
+    pairs = [(a, b) for a in _touched(one) for b in _touched(other) if a[: len(b)] == b[: len(a)]]
+    keys = sorted({dotted(max(pair, key=len)) for pair in pairs})
+    files = f"{one.origins[()]} and {other.origins[()]}"
+    return [
+        Problem(f"{files}, {key}", "two overlays that touch one key", "one", "drop it from one of them") for key in keys
+    ]
+
+
+def _touched(layers: Layers) -> list[Location]:
+    """Keys an overlay touches; who names a curve touches all drivers of curves."""
+    found = [at for at in layers.origins if at]
+    return [at[:1] if at == ("growth", "curve") else at for at in found]
 
 
 def shown_name(path: Path, root: Path) -> str:
