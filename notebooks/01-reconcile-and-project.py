@@ -5,6 +5,8 @@
 #     text_representation:
 #       extension: .py
 #       format_name: percent
+#       format_version: '1.3'
+#       jupytext_version: 1.19.6
 #   kernelspec:
 #     display_name: Python 3
 #     language: python
@@ -31,7 +33,9 @@ case = forecast.read_case("regenerative_medicine")
 # and so are the words beside them: "about", "more than".
 
 # %%
-case.estimates.set_index("publisher")[["scope", "base_year", "base_value", "target_year", "target_hedge", "target_value"]]
+case.estimates.set_index("publisher")[
+    ["scope", "base_year", "base_value", "target_year", "target_hedge", "target_value"]
+]
 
 # %% [markdown]
 # `run` does the whole line once: audit, consensus, projection. Everything below looks at its parts.
