@@ -32,6 +32,8 @@ _GRID_STEP = 0.5
 """Step of the search for stationary points, in ln(tau2 + smallest variance); a term varies over about 2 of it."""
 _BLOCK = 3000
 """Problems searched at once: their arrays stay in the cache of a processor."""
+_FEW = 40
+"""Up to so many studies a product of matrices is faster than running sums."""
 _FARTHEST = 1e60
 _NEWTON_STEPS = 60
 _NEWTON_TOLERANCE = 1e-9
@@ -313,9 +315,10 @@ class _Weighted:
     """The studies at one tau2 a problem, and what follows from their weights, computed when first asked for."""
 
     def __init__(self, studies: _Studies, weights: Array) -> None:
-        self.w = weights
+        self.w, self.x = weights, studies.x
         self.wx = _times(weights, studies.x)
-        self.total = np.sum(_times(self.wx, studies.x), axis=0)
+        self.wxx = _times(self.wx, studies.x)
+        self.total = np.sum(self.wxx, axis=0)
         self.mu = _dot(self.wx, studies.y) / self.total
         self.residual = studies.y - (self.mu if studies.x is None else studies.x * self.mu)
         self.scaled = weights * self.residual
@@ -333,7 +336,9 @@ class _Weighted:
     @cached_property
     def q3(self) -> Array:
         """Quadratic form y'P³y, half the slope of -q2."""
-        return _dot(self.w * self.scaled, self.scaled) - _dot(self.wx, self.scaled) ** 2 / self.total
+        mean = _dot(self.wx, self.scaled) / self.total
+        residual = self.scaled - (mean if self.x is None else self.x * mean)
+        return _dot(self.w * residual, residual)
 
     @cached_property
     def sum(self) -> Array:
@@ -348,13 +353,23 @@ class _Weighted:
     @cached_property
     def trace(self) -> Array:
         """Trace of P, the slope of ln det W⁻¹ + ln x'Wx."""
-        return self.sum - _dot(self.wx, self.wx) / self.total
+        return _dot(self.w, _others(self.wxx)) / self.total
 
     @cached_property
     def trace2(self) -> Array:
         """Trace of P², minus the slope of the trace of P."""
-        squares = _dot(self.wx, self.wx) / self.total
-        return self.sum2 - 2 * _dot(self.w * self.wx, self.wx) / self.total + squares**2
+        diagonal, squares = self.w * _others(self.wxx), self.wx**2
+        return (_dot(diagonal, diagonal) + _dot(squares, _others(squares))) / self.total**2
+
+
+def _others(a: Array) -> Array:
+    """Sum over all studies but one, for each; never a difference, so that one study may outweigh the rest."""
+    if len(a) <= _FEW:
+        return (1 - np.eye(len(a))) @ a
+    sums = np.zeros_like(a)
+    np.cumsum(a[:-1], axis=0, out=sums[1:])
+    sums[:-1] += np.cumsum(a[:0:-1], axis=0)[::-1]
+    return sums
 
 
 def _dot(a: Array, b: Array) -> Array:
@@ -625,7 +640,7 @@ def _heterogeneity(common: _Weighted, tau2: Array, degrees: int, name: str) -> t
         share = 1 - degrees / np.maximum(common.q, degrees)
         return 100 * share, common.q / degrees
     typical = degrees / common.trace
-    return 100 * tau2 / (typical + tau2), tau2 / typical + 1
+    return 100 * (tau2 / (typical + tau2)), tau2 / typical + 1
 
 
 def _interval(centre: Array, half_width: Array) -> Array:
