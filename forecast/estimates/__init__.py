@@ -1,22 +1,46 @@
 """The ledger of published estimates: reading, audit, one footing."""
 
+from forecast.estimates.conversion import Claim, claim, claim_of
+from forecast.estimates.findings import Audit, audit
 from forecast.estimates.footing import Footing, common_footing, footings
-from forecast.estimates.numbers import cell, hedge_of, last_digit, number, rounding
+from forecast.estimates.numbers import HEDGES, cell, hedge_of, last_digit, number, rounding
+from forecast.estimates.phrases import (
+    Amount,
+    Growth,
+    find_amounts,
+    find_growths,
+    parse_amount,
+    parse_growth,
+    parse_year,
+)
 from forecast.estimates.reading import read_estimates
 from forecast.estimates.scopes import Scope, Scopes, Tree, default_scopes, read_scopes
 
 __all__ = [
+    "HEDGES",
+    "Amount",
+    "Audit",
+    "Claim",
     "Footing",
+    "Growth",
     "Scope",
     "Scopes",
     "Tree",
+    "audit",
     "cell",
+    "claim",
+    "claim_of",
     "common_footing",
     "default_scopes",
+    "find_amounts",
+    "find_growths",
     "footings",
     "hedge_of",
     "last_digit",
     "number",
+    "parse_amount",
+    "parse_growth",
+    "parse_year",
     "read_estimates",
     "read_scopes",
     "rounding",

@@ -95,7 +95,7 @@ def _property(column: Column) -> dict[str, Any]:
     about = {"description": column.description} | ({"examples": [column.example]} if column.example else {})
     if column.kind == "year":
         return {"type": ["integer", "string"], "minimum": 1900, "maximum": 2200, **about}
-    if column.kind in ("amount", "percent", "weight", "probability", "month"):
+    if column.kind in ("amount", "percent", "weight", "probability", "month", "share"):
         return {"type": ["string", "number"], **about}
     if column.kind in ("choice", "flag"):
         return {"type": "string", "enum": ["", *column.allowed, *_aliases(column)], **about}

@@ -1,1 +1,469 @@
-"""Phrases as printed, in English and Traditional Chinese, read into numbers."""
+"""Phrases as printed, in English and Traditional Chinese, read into numbers.
+
+What can be read in two ways is reported with both readings and not decided.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import lru_cache
+
+from forecast.errors import ArgumentError, Problem
+from forecast.estimates.numbers import HEDGE_WORDS, printed
+from forecast.estimates.units import CURRENCIES, SCALE_ALIASES, SCALES
+
+ROC_OFFSET = 1911
+"""Year 1 of the Republic of China calendar is 1912."""
+
+_CJK_DIGITS = {d: i for i, d in enumerate("零一二三四五六七八九")} | {"〇": 0, "兩": 2, "两": 2}
+_CJK_SMALL = {"十": 10, "百": 100, "千": 1000}
+_CJK_LARGE = {"萬": 10**4, "万": 10**4, "億": 10**8, "亿": 10**8, "兆": 10**12}
+_FOLD = {"double": 2, "triple": 3, "quadruple": 4, "quintuple": 5, "twofold": 2, "threefold": 3, "fourfold": 4}
+_FOLD |= {"fivefold": 5, "sixfold": 6, "sevenfold": 7, "eightfold": 8, "ninefold": 9, "tenfold": 10}
+_AMBIGUOUS_MARKS = {
+    "$": ("USD", "a bare $ may be any dollar"),
+    "¥": ("JPY", "¥ may be yen or yuan"),
+    "￥": ("JPY", "¥ may be yen or yuan"),
+}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An amount of money as printed.
+
+    Parameters
+    ----------
+    text
+        The phrase.
+    number, unit
+        The number as printed and the word for its scale ("億", "billion"), empty for none.
+    currency
+        ISO 4217 code; empty where none is named.
+    hedge
+        One of `HEDGES`.
+    value
+        The amount in single units of the currency.
+    precision
+        One unit of the last printed digit, in single units of the currency.
+    digits, scale
+        What belongs into the columns of a table: digits, and thousand to trillion.
+    ambiguity
+        What can be read in two ways; empty where nothing can.
+    """
+
+    text: str
+    number: str
+    unit: str
+    currency: str
+    hedge: str
+    value: float
+    precision: float
+    digits: str
+    scale: str
+    ambiguity: str = ""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """A growth as printed.
+
+    Parameters
+    ----------
+    text
+        The phrase.
+    kind
+        "rate" (percent) or "multiple" (end over start).
+    value
+        Percent, or end over start; nan where the phrase can be read in two ways.
+    readings
+        All readings; one where the phrase is clear.
+    digits
+        The number as printed.
+    hedge
+        One of `HEDGES`.
+    precision
+        One unit of the last printed digit.
+    start, end
+        Years of the growth where the phrase names them.
+    ambiguity
+        What can be read in two ways; empty where nothing can.
+    """
+
+    text: str
+    kind: str
+    value: float
+    readings: tuple[float, ...]
+    digits: str
+    hedge: str
+    precision: float
+    start: int | None = None
+    end: int | None = None
+    ambiguity: str = ""
+
+
+# --- words -----------------------------------------------------------------------------------------------
+
+
+def _alternatives(words: list[str]) -> str:
+    """Regular expression for any of some words, the longest first; Latin words stand alone."""
+    ordered = sorted(set(words), key=len, reverse=True)
+    return "|".join(
+        rf"(?<![A-Za-z]){re.escape(w)}(?![A-Za-z])" if w[0].isascii() and w[0].isalpha() else re.escape(w)
+        for w in ordered
+    )
+
+
+_MARKS = {mark.casefold(): code for code, marks in CURRENCIES.items() for mark in marks}
+_BEFORE = _alternatives(
+    [m for marks in CURRENCIES.values() for m in marks if not (m.isascii() and m.isalpha())] + ["RMB", "NTD"]
+)
+_AFTER = _alternatives([m for marks in CURRENCIES.values() for m in marks])
+_CODES = r"\b(?:" + "|".join(CURRENCIES) + r")(?![A-Za-z])"
+_HEDGES = _alternatives(
+    [w for w in HEDGE_WORDS if w not in ("from", "between", "some", "以上", "以下", "左右", "exact", "exactly")]
+)
+_ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_CJK = "[零〇一二兩两三四五六七八九十百千]+"
+_SCALE = _alternatives([*SCALES, *[a for a in SCALE_ALIASES if len(a) > 1 and a not in ("mm", "units")]])
+_AMOUNT = re.compile(
+    rf"(?P<hedge>{_HEDGES})?\s*(?:of\s+|為|為約)?\s*"
+    rf"(?:(?P<before>{_CODES}|{_BEFORE})\s*)?(?P<hedge2>約|超過|逾)?\s*"
+    rf"(?P<number>{_ARABIC}|{_CJK}(?=[萬万億亿兆]))"
+    rf"(?:\s*(?:-|–|—|~|to|至|到)\s*(?P<upper>{_ARABIC}))?"
+    rf"\s*(?:(?P<scale>[十百千]?[萬万億亿兆])(?:(?P<rest>{_ARABIC})\s*(?P<rest_scale>[百千]?[萬万億亿]))?"
+    rf"|(?P<word>(?i:{_SCALE}))\.?|(?P<letter>[kKmMbBtT])(?![A-Za-z]))?"
+    rf"\s*(?:(?P<after>{_CODES}|(?i:{_AFTER}))|(?P<bare>元|圓))?\s*(?P<post>以上|左右|以下)?"
+)
+
+
+def _hedge_word(*words: str | None) -> str:
+    return next((HEDGE_WORDS.get(word.casefold(), "exact") for word in words if word), "exact")
+
+
+def chinese_number(text: str) -> int:
+    """Read a number written in Chinese characters.
+
+    Examples
+    --------
+    >>> chinese_number("三十五"), chinese_number("兩千五百"), chinese_number("百"), chinese_number("一百零六")
+    (35, 2500, 100, 106)
+    """
+    total, digit = 0, 0
+    for mark in text:
+        if mark in _CJK_DIGITS:
+            digit = _CJK_DIGITS[mark]
+        else:
+            total, digit = total + (digit or 1) * _CJK_SMALL[mark], 0
+    return total + digit
+
+
+def _plain(number: str) -> str:
+    """Digits without separators."""
+    return number.replace(",", "") if number[0].isascii() else str(chinese_number(number))
+
+
+def _cjk_factor(unit: str) -> int:
+    return _CJK_SMALL.get(unit[0], 1) * _CJK_LARGE[unit[-1]]
+
+
+# --- amounts ---------------------------------------------------------------------------------------------
+
+
+def find_amounts(text: str) -> list[Amount]:
+    """Find all amounts of money in a text: numbers with a currency or a word for a scale.
+
+    Examples
+    --------
+    >>> [(a.value, a.currency) for a in find_amounts("2023年全球再生醫療的市場規模約160億美元,2028年490億美元")]
+    [(16000000000.0, 'USD'), (49000000000.0, 'USD')]
+    """
+    return [amount for found in _AMOUNT.finditer(text) if (amount := _amount(found)) is not None]
+
+
+def _amount(found: re.Match[str]) -> Amount | None:
+    part = found.groupdict()
+    mark = part["before"] or part["after"] or ""
+    unit = part["scale"] or part["word"] or part["letter"] or ""
+    if not mark and (not unit or part["letter"]) and not part["bare"]:
+        return None
+    factor = _factor(part)
+    currency, ambiguity = _currency(mark, bool(part["bare"]))
+    hedge = "between" if part["upper"] else _hedge_word(part["post"], part["hedge"], part["hedge2"])
+    number, rest = _plain(part["number"]), Decimal(0)
+    if part["rest"]:
+        rest = Decimal(_plain(part["rest"])) * _cjk_factor(part["rest_scale"]) / factor
+    exact = Decimal(number) + rest
+    ends = [exact] + ([Decimal(_plain(part["upper"]))] if part["upper"] else [])
+    scale = _scale_for(float(exact * factor), part)
+    unit_of_last = printed(str(exact)).unit * factor
+    return Amount(
+        text=found.group().strip(),
+        number="-".join(str(end) for end in ends),
+        unit=unit,
+        currency=currency,
+        hedge=hedge,
+        value=float(sum(ends) / len(ends) * factor),
+        precision=unit_of_last,
+        digits="-".join(_shifted(end, factor, scale, cjk=bool(part["scale"])) for end in ends),
+        scale=scale,
+        ambiguity=ambiguity,
+    )
+
+
+def _factor(part: dict[str, str | None]) -> int:
+    if part["scale"]:
+        return _cjk_factor(part["scale"])
+    word = (part["word"] or part["letter"] or "unit").casefold()
+    return int(SCALES[SCALE_ALIASES.get(word, word)])
+
+
+def _currency(mark: str, bare: bool) -> tuple[str, str]:  # noqa: FBT001
+    if mark in _AMBIGUOUS_MARKS:
+        return _AMBIGUOUS_MARKS[mark]
+    if mark:
+        return (mark if mark in CURRENCIES else _MARKS[mark.casefold()]), ""
+    return "", "元 names no currency" if bare else "no currency is named"
+
+
+def _scale_for(value: float, part: dict[str, str | None]) -> str:
+    """Scale of the columns: the printed word, or the one next to the Chinese unit."""
+    if not part["scale"]:
+        word = (part["word"] or part["letter"] or "unit").casefold()
+        return SCALE_ALIASES.get(word, word)
+    if part["scale"][-1] in "兆億亿":
+        return "trillion" if part["scale"][-1] == "兆" else "billion"
+    return "million" if value >= SCALES["million"] else "thousand"
+
+
+def _shifted(number: Decimal, factor: int, scale: str, *, cjk: bool) -> str:
+    """Digits in the scale of the columns; zeros that only fill up to 億 or 萬 claim nothing and go."""
+    if not cjk:
+        return str(number)
+    shifted = number.scaleb(round(math.log10(factor / SCALES[scale])))
+    if number != number.to_integral_value() or "." in str(number):
+        return str(shifted)
+    return str(int(shifted)) if shifted == int(shifted) else str(shifted.normalize())
+
+
+def parse_amount(text: str) -> Amount:
+    """Read one printed amount of money.
+
+    Parameters
+    ----------
+    text
+        A phrase such as "about USD 16 billion", "約160億美元", "NT$7.4億" or "US$ 550.58 thousand".
+
+    Returns
+    -------
+    Amount
+        Number, unit, currency, hedge, printed precision, and what is ambiguous.
+
+    Raises
+    ------
+    ArgumentError
+        If the phrase holds no amount or several.
+
+    Examples
+    --------
+    >>> a = parse_amount("約160億美元")
+    >>> a.digits, a.scale, a.currency, a.hedge, a.precision
+    ('16', 'billion', 'USD', 'about', 100000000.0)
+    >>> parse_amount("7.6 億元").ambiguity
+    '元 names no currency'
+    """
+    found = find_amounts(text)
+    if len(found) == 1:
+        return found[0]
+    if len(found) > 1:
+        listed = ", ".join(repr(amount.text) for amount in found)
+        raise ArgumentError(Problem("amount", f"{len(found)} amounts in {text!r}: {listed}", "one amount"))
+    bare = re.fullmatch(rf"\s*(?P<hedge>{_HEDGES})?\s*(?P<number>{_ARABIC})\s*", text)
+    if bare is None:
+        allowed = "phrases such as 'about USD 16 billion', '約160億美元', 'NT$7.4億', 'US$ 550.58 thousand'"
+        raise ArgumentError(Problem("amount", repr(text), allowed))
+    number = _plain(bare["number"])
+    one = printed(number)
+    return Amount(
+        text.strip(),
+        number,
+        "",
+        "",
+        _hedge_word(bare["hedge"]),
+        one.value,
+        one.unit,
+        number,
+        "unit",
+        "no currency is named",
+    )
+
+
+# --- growth ----------------------------------------------------------------------------------------------
+
+_SPAN = re.compile(r"(?P<start>(?:19|20|21)\d\d)\s*年?\s*(?:-|–|—|~|to|至|到|through|and)\s*(?P<end>(?:19|20|21)\d\d)")
+_RATE = re.compile(
+    rf"(?P<hedge>{_HEDGES})?\s*(?:of\s+|為)?\s*(?P<number>[-−]?(?:{_ARABIC}))"
+    rf"(?:\s*(?:-|–|~|to|至|到)\s*(?P<upper>{_ARABIC}))?\s*(?:%|％|percent\b|per cent\b)\s*(?P<post>以上|左右|以下)?"
+)
+_TENTHS = re.compile(
+    rf"(?P<hedge>{_HEDGES})?\s*(?P<tens>[一二兩三四五六七八九])成(?P<ones>[一二三四五六七八九]|半)?(?P<post>以上|左右|以下)?"
+)
+_HALF = re.compile(rf"(?P<hedge>{_HEDGES})?\s*(?:半數|一半|half\b)")
+_PER_HUNDRED = re.compile(rf"(?P<hedge>{_HEDGES})?\s*百分之(?P<number>{_CJK})")
+_TIMES = re.compile(
+    rf"(?P<verb>成長為|成長至|成長到|增加至|增至|增為|擴大至|達到|達|為|的|成長|增加|增長|擴大|翻)?\s*(?P<hedge>{_HEDGES})?\s*"
+    rf"(?P<number>{_ARABIC}|{_CJK})\s*倍(?P<post>以上|左右)?"
+)
+_ENGLISH_TIMES = re.compile(
+    rf"(?P<verb>\b(?:grow|grows|grew|growth|increase|increases|increased|rise|rises|expand|expands)\w*\b)?"
+    rf"(?P<filler>(?:\s*\b(?:by|to|of|is|a|factor|nearly|almost|about|over|more than|at least|approximately)\b)*)\s*"
+    rf"(?P<number>{_ARABIC})\s*(?P<how>-?\s*fold\b|times\b|x\b|×)",
+    re.IGNORECASE,
+)
+_FOLD_WORD = re.compile(r"\b(" + "|".join(_FOLD) + r")(?:s|d|ing)?\b", re.IGNORECASE)
+_FACTOR_OF = re.compile(rf"factor of\s+(?P<number>{_ARABIC})(?!\s*[-x×%]|\s*(?:fold|times))", re.IGNORECASE)
+_DOUBLED = re.compile("翻倍|倍增|翻一番")
+_SHRINKING = re.compile(r"衰退|下滑|下降|減少|declin|shrink|contract|fall|decreas|drop", re.IGNORECASE)
+_RATIO_VERBS = ("成長為", "成長至", "成長到", "增加至", "增至", "增為", "擴大至", "達到", "達", "為", "的")
+
+
+def find_growths(text: str) -> list[Growth]:
+    """Find all growth rates and multiples in a text.
+
+    Examples
+    --------
+    >>> [(g.kind, g.value) for g in find_growths("CAGR of 25.1%, that is a threefold market")]
+    [('rate', 25.1), ('multiple', 3.0)]
+    """
+    span = _SPAN.search(text)
+    years = (int(span["start"]), int(span["end"])) if span and int(span["end"]) > int(span["start"]) else (None, None)
+    return [replace(growth, start=years[0], end=years[1]) for growth in (*_rates(text), *_multiples(text))]
+
+
+def _rates(text: str) -> Iterator[Growth]:
+    sign = -1 if _SHRINKING.search(text) else 1
+    for found in _RATE.finditer(text):
+        number = _plain(found["number"].lstrip("-−"))
+        minus = -1 if found["number"][0] in "-−" else sign
+        value = minus * float(number)
+        hedge = _hedge_word(found["post"], found["hedge"])
+        digits = ("-" if minus < 0 else "") + number
+        if found["upper"]:
+            value, hedge, digits = (
+                (value + minus * float(_plain(found["upper"]))) / 2,
+                "between",
+                f"{digits}-{_plain(found['upper'])}",
+            )
+        yield Growth(found.group().strip(), "rate", value, (value,), digits, hedge, printed(number).unit)
+    for found in _TENTHS.finditer(text):
+        ones = 5 if found["ones"] == "半" else _CJK_DIGITS.get(found["ones"] or "零", 0)
+        value = float(sign * (10 * _CJK_DIGITS[found["tens"]] + ones))
+        unit = 1.0 if found["ones"] else 10.0
+        hedge = _hedge_word(found["post"], found["hedge"])
+        yield Growth(found.group().strip(), "rate", value, (value,), f"{value:.0f}", hedge, unit)
+    for found in _HALF.finditer(text):
+        yield Growth(found.group().strip(), "rate", 50.0, (50.0,), "50", _hedge_word(found["hedge"]), 10.0)
+    for found in _PER_HUNDRED.finditer(text):
+        value = float(sign * chinese_number(found["number"]))
+        yield Growth(found.group().strip(), "rate", value, (value,), f"{value:.0f}", _hedge_word(found["hedge"]), 1.0)
+
+
+def _multiples(text: str) -> Iterator[Growth]:
+    for found in _TIMES.finditer(text):
+        hedge = _hedge_word(found["post"], found["hedge"])
+        yield _multiple(
+            found.group().strip(), _plain(found["number"]), hedge, clear=found["verb"] in (*_RATIO_VERBS, None)
+        )
+    for found in _ENGLISH_TIMES.finditer(text):
+        filler = found["filler"].casefold().split()
+        hedge = _hedge_word(" ".join(w for w in filler if w not in ("by", "to", "of", "is", "a", "factor")) or None)
+        clear = found["verb"] is None or "to" in filler or "factor" in filler or "fold" in found["how"].casefold()
+        yield _multiple(found.group().strip(), _plain(found["number"]), hedge, clear=clear)
+    for found in _FOLD_WORD.finditer(text):
+        yield _multiple(found.group(), str(_FOLD[found[1].casefold()]), "exact", clear=True)
+    for found in _FACTOR_OF.finditer(text):
+        yield _multiple(found.group(), _plain(found["number"]), "exact", clear=True)
+    for found in _DOUBLED.finditer(text):
+        yield _multiple(found.group(), "2", "exact", clear=True)
+
+
+def _multiple(text: str, digits: str, hedge: str, *, clear: bool) -> Growth:
+    value, unit = float(digits), printed(digits).unit
+    if clear:
+        return Growth(text, "multiple", value, (value,), digits, hedge, unit)
+    ambiguity = (
+        f"{text!r} may mean {digits} times the start, or an increase by {digits} times the start ({value + 1:g} times)"
+    )
+    return Growth(text, "multiple", math.nan, (value, round(value + 1, 10)), digits, hedge, unit, ambiguity=ambiguity)
+
+
+def parse_growth(text: str) -> Growth:
+    """Read one printed growth: a rate in percent, or a multiple.
+
+    Parameters
+    ----------
+    text
+        A phrase such as "超過43%", "CAGR of 25.1%", "三成", "成長3.06倍" or "doubles".
+
+    Returns
+    -------
+    Growth
+        Kind, number, hedge, printed precision; for what can be read in two ways, both readings and no value.
+
+    Raises
+    ------
+    ArgumentError
+        If the phrase holds no growth or several.
+
+    Examples
+    --------
+    >>> parse_growth("超過43%").hedge, parse_growth("三成").value
+    ('more than', 30.0)
+    >>> parse_growth("成長3.06倍").readings
+    (3.06, 4.06)
+    """
+    found = find_growths(text)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        listed = ", ".join(repr(growth.text) for growth in found)
+        raise ArgumentError(Problem("growth", f"{len(found)} growths in {text!r}: {listed}", "one growth"))
+    allowed = "phrases such as '25.1%', '超過43%', '三成', '成長3.06倍', 'doubles', '3.06 times'"
+    raise ArgumentError(Problem("growth", repr(text), allowed))
+
+
+# --- years -----------------------------------------------------------------------------------------------
+
+_ROC = re.compile(r"民國\s*(?P<roc>\d{1,3})\s*年?|(?<!\d)[(（]?(?P<short>\d{2,3})[)）]?\s*年(?!均|增|複|來|以)")
+_COMMON = re.compile(r"(?<!\d)(?P<year>(?:19|20|21)\d\d)(?!\d)")
+
+
+def parse_year(text: str) -> int:
+    """Read one year, of the common or the Republic of China calendar.
+
+    Raises
+    ------
+    ArgumentError
+        If the text holds no year or several.
+
+    Examples
+    --------
+    >>> parse_year("民國113年"), parse_year("106 年"), parse_year("FY2023"), parse_year("2028年")
+    (2024, 2017, 2023, 2028)
+    """
+    years = {int(found["year"]) for found in _COMMON.finditer(text)}
+    if not years:
+        years = {int(found["roc"] or found["short"]) + ROC_OFFSET for found in _ROC.finditer(text)}
+    if len(years) == 1:
+        return years.pop()
+    found = f"{len(years)} years in {text!r}" if years else repr(text)
+    raise ArgumentError(Problem("year", found, "one year such as 2023, FY2023, 2023年, 民國113年 or 106 年"))
+
+
+@lru_cache(maxsize=20_000)
+def amounts_in(text: str) -> tuple[Amount, ...]:
+    """As `find_amounts`, remembered."""
+    return tuple(find_amounts(text))

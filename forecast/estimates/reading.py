@@ -395,6 +395,7 @@ KINDS: dict[str, Callable[[str, Column], Fault]] = {
     "date": _date,
     "price_basis": _price_basis,
     "weight": _between(0, np.inf, "a weight of at least 0"),
+    "share": _between(0, 100, "a share from 0 to 100 percent"),
     "month": _between(1, 12, "a month from 1 to 12"),
     "probability": _between(0, 1, "a probability from 0 to 1"),
 }

@@ -1,0 +1,251 @@
+"""Checks of who printed what: reprints, revisions, second hand, scopes without a definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecast.estimates.checks.levels import NOTABLE, times
+from forecast.estimates.checks.registry import Finding, Findings, check, severity_of_factor
+from forecast.estimates.ledger import Ints, Ledger, Numbers, pairs_within
+from forecast.estimates.scopes import default_scopes, folded
+
+MOST_NAMED = 12
+"""A finding on a whole pool names up to this many rows."""
+
+
+def named(ids: Sequence[str]) -> str:
+    """List ids, the first ones by name."""
+    more = f" and {len(ids) - MOST_NAMED} more" if len(ids) > MOST_NAMED else ""
+    return ", ".join(ids[:MOST_NAMED]) + more
+
+
+def _same(numbers: Numbers, factor: np.ndarray, a: Ints, b: Ints) -> np.ndarray:
+    """Whether two rows print one number, each within the rounding of the other; nan is no number."""
+    low = np.maximum(numbers.low[a] * factor[a], numbers.low[b] * factor[b])
+    high = np.minimum(numbers.high[a] * factor[a], numbers.high[b] * factor[b])
+    return low <= high
+
+
+def _twins(ledger: Ledger) -> tuple[Ints, Ints]:
+    """Pairs of rows of one market with the same target, and the same base or growth."""
+    target = ledger.numbers("target_value")
+    rows = np.flatnonzero(target.given)
+    rounded = [f"{value:.1e}" for value in (target.value * ledger.factor)[rows]]
+    keys = [
+        (*ledger.market[row], ledger.years("target_year")[row], near) for row, near in zip(rows, rounded, strict=True)
+    ]
+    i, j = pairs_within(keys, target.value[rows])
+    a, b = rows[i], rows[j]
+    ones = np.ones(len(ledger))
+    base, cagr = ledger.numbers("base_value"), ledger.numbers("cagr")
+    both = _same(target, ledger.factor, a, b) & (
+        _same(base, ledger.factor, a, b) | (_same(cagr, ones, a, b) & ~(base.given[a] & base.given[b]))
+    )
+    return a[both], b[both]
+
+
+@check("medium", "A row reprints another, so the two are not independent.")
+def reprint(ledger: Ledger) -> Findings:
+    base_year = ledger.years("base_year")
+    for a, b in zip(*_twins(ledger), strict=True):
+        if np.isfinite(base_year[a] + base_year[b]) and base_year[a] != base_year[b]:
+            continue
+        same = ledger.publisher[a] == ledger.publisher[b]
+        houses = f"{ledger.column('publisher')[a] or 'an unnamed publisher'} and {ledger.column('publisher')[b] or 'an unnamed publisher'}"
+        who = f"both from {ledger.column('publisher')[a] or 'one publisher'}" if same else f"under two names, {houses}"
+        text = (
+            f"{ledger.ids[b]} repeats {ledger.ids[a]} ({_numbers(ledger, a)} against {_numbers(ledger, b)}, {who}): "
+            "one report, not two independent estimates."
+        )
+        yield Finding(int(b), "medium", text, other=int(a), diagnosis="reprint")
+
+
+@check("high", "The same numbers are dated to two base years.")
+def base_year_slip(ledger: Ledger) -> Findings:
+    base_year, base = ledger.years("base_year"), ledger.numbers("base_value")
+    for a, b in zip(*_twins(ledger), strict=True):
+        if (
+            not np.isfinite(base_year[a] + base_year[b])
+            or base_year[a] == base_year[b]
+            or not (base.given[a] and base.given[b])
+        ):
+            continue
+        value = ledger.money(float(base.value[b] * ledger.factor[b]), int(b))
+        text = (
+            f"{ledger.ids[b]} dates {value} to {base_year[b]:.0f}, {ledger.ids[a]} dates it to {base_year[a]:.0f}, with the same "
+            f"target for {ledger.years('target_year')[b]:.0f}: a slip of the base year worth {abs(base_year[a] - base_year[b]):.0f} periods of growth."
+        )
+        diagnosis = f"base-year slip ({base_year[b]:.0f} or {base_year[a]:.0f})"
+        yield Finding(int(b), "high", text, other=int(a), year=int(base_year[b]), diagnosis=diagnosis)
+
+
+def _numbers(ledger: Ledger, row: int) -> str:
+    base, target, cagr = (ledger.column(name)[row] for name in ("base_value", "target_value", "cagr"))
+    shown = f"{base or '?'} to {target}"
+    return f"{shown} at {cagr.removesuffix('%')} %" if cagr else shown
+
+
+@check("medium", "A publisher has revised an earlier estimate of its own.")
+def revised(ledger: Ledger) -> Findings:
+    twins = {frozenset((int(a), int(b))) for a, b in zip(*_twins(ledger), strict=True)}
+    houses = [
+        (*market, house) if house else row
+        for row, (market, house) in enumerate(zip(ledger.market, ledger.publisher, strict=True))
+    ]
+    first, second = pairs_within(houses, ledger.years("base_year"))
+    paths = {
+        row: dict(zip(group["year"], group["value"], strict=True))
+        for row, group in ledger.points.groupby("row")
+        if row in {*first, *second}
+    }
+    for a, b in zip(first, second, strict=True):
+        if frozenset((int(a), int(b))) in twins:
+            continue
+        old, new = (int(a), int(b)) if _age(ledger, a) <= _age(ledger, b) else (int(b), int(a))
+        if _age(ledger, old) == _age(ledger, new):
+            continue
+        years = sorted(set(paths.get(old, {})) & set(paths.get(new, {})))
+        if years:
+            yield from _revision(ledger, old, new, paths[old][years[0]], paths[new][years[0]], int(years[0]))
+
+
+def _age(ledger: Ledger, row: int) -> tuple[str, float]:
+    """Date of publication, then base year: what orders the vintages of one publisher."""
+    year = ledger.years("base_year")[row]
+    return ledger.column("published")[row], float(year) if np.isfinite(year) else 0.0
+
+
+def _revision(ledger: Ledger, old: int, new: int, before: float, after: float, year: int) -> Findings:
+    factor = after / before
+    if max(factor, 1 / factor) < 1.005:
+        return
+    unit = float(ledger.factor[new])
+    dated = [f"{ledger.ids[row]} ({ledger.column('published')[row] or 'undated'})" for row in (old, new)]
+    text = (
+        f"{ledger.column('publisher')[new]} revised its own {ledger.scope[new]}: for {year} {dated[0]} gives {ledger.money(before, old)}, "
+        f"{dated[1]} gives {ledger.money(after, new)}, {100 * abs(factor - 1):.1f} % {'less' if factor < 1 else 'more'}: two vintages, not two sources."
+    )
+    severity = "medium" if max(factor, 1 / factor) >= NOTABLE else "low"
+    yield Finding(
+        new,
+        severity,
+        text,
+        other=old,
+        stated=after / unit,
+        implied=before / unit,
+        unit=ledger.money(1.0, new).split(" ")[0],
+        year=year,
+        diagnosis="revision",
+    )
+
+
+_NAMELESS = {"", "unknown", "unnamed", "not named", "publisher not named", "n/a", "anonymous"}
+
+
+@check("medium", "A number is read at second hand, or its first publisher is not named.")
+def second_hand(ledger: Ledger) -> Findings:
+    for row, (publisher, via) in enumerate(zip(ledger.column("publisher"), ledger.column("via"), strict=True)):
+        nameless = (
+            folded(publisher) in _NAMELESS
+            or (via and folded(publisher) == folded(via))
+            or "not named" in folded(publisher)
+        )
+        if nameless:
+            text = f"{via or publisher or 'The source'} prints the number without naming who made it: second hand, original unknown."
+            yield Finding(row, "medium", text, diagnosis="original unknown")
+        elif via:
+            yield Finding(
+                row,
+                "low",
+                f"The number of {publisher} is read in {via}, not in its own publication.",
+                diagnosis="second hand",
+            )
+
+
+def _pools(ledger: Ledger) -> dict[tuple[str, str], list[int]]:
+    """Rows of each scope and geography."""
+    pools: dict[tuple[str, str], list[int]] = {}
+    for row, (scope, geography) in enumerate(zip(ledger.scope, ledger.geography, strict=True)):
+        pools.setdefault((scope, geography), []).append(row)
+    return pools
+
+
+@check("high", "Rows of one scope do not say, or say differently, what they count.")
+def scope_drift(ledger: Ledger) -> Findings:
+    includes, titles = ledger.column("includes"), ledger.column("title")
+    for (scope, _), rows in _pools(ledger).items():
+        silent = [row for row in rows if not includes[row]]
+        lists = {tuple(sorted(folded(word) for word in includes[row].split(";") if word.strip())) for row in rows} - {
+            ()
+        }
+        strange = [(row, other) for row in rows if (other := _other_scope(ledger, titles[row], scope))]
+        if not (len(rows) > 1 and (silent or len(lists) > 1)) and not strange:
+            continue
+        parts = []
+        if silent and len(rows) > 1:
+            parts.append(
+                f"{len(silent)} of {len(rows)} rows print no list of what '{scope}' includes ({named([ledger.ids[r] for r in silent])})"
+            )
+        if len(lists) > 1:
+            parts.append(
+                "the printed lists differ: " + " against ".join("+".join(words) for words in sorted(lists)[:4])
+            )
+        parts += [
+            f"the title of {ledger.ids[row]} speaks of '{other}' but the row counts '{scope}'"
+            for row, other in strange[:5]
+        ]
+        spread = _spread(ledger, rows)
+        if spread >= NOTABLE:
+            parts.append(f"the levels lie up to {times(spread)} times apart in one year")
+        text = "; ".join(parts)
+        severity = severity_of_factor(spread) if len(rows) > 1 else "medium"
+        other = rows[1] if len(rows) > 1 else None
+        yield Finding(rows[0], severity, text[0].upper() + text[1:] + ".", other=other, diagnosis="scope not defined")
+
+
+def _other_scope(ledger: Ledger, title: str, scope: str) -> str:
+    """Another scope that a title names while it does not name its own."""
+    words = f" {folded(title)} "
+    if not title or f" {folded(scope)} " in words:
+        return ""
+    trees = (ledger.scopes.tree, default_scopes().tree)
+    names = {name for tree in trees for name in tree.names if name != scope and f" {folded(name)} " in words}
+    return max(names, key=len, default="")
+
+
+def _spread(ledger: Ledger, rows: list[int]) -> float:
+    """Largest factor between two levels of one year among some rows of one currency."""
+    points = ledger.points[ledger.points["row"].isin(rows)]
+    if points.empty:
+        return 1.0
+    keys = [points["year"], points["row"].map(dict(enumerate(ledger.currency)))]
+    grouped = points.groupby(keys)["value"]
+    return float((grouped.max() / grouped.min()).max())
+
+
+@check("medium", "The scope of a row is not in the tree of scopes.")
+def unknown_scope(ledger: Ledger) -> Findings:
+    if ledger.scopes is default_scopes():
+        return
+    for (scope, _), rows in _pools(ledger).items():
+        if not ledger.scopes.knows(scope):
+            text = f"The scope '{scope}' is not in the tree of scopes ({named([ledger.ids[row] for row in rows])}): it is held against itself only."
+            yield Finding(rows[0], "low", text)
+
+
+@check("medium", "Rows of one scope speak of several geographies.")
+def mixed_geography(ledger: Ledger) -> Findings:
+    pools = _pools(ledger)
+    by_scope: dict[str, list[str]] = {}
+    for scope, geography in pools:
+        by_scope.setdefault(scope, []).append(geography)
+    for scope, places in by_scope.items():
+        if len(places) > 1:
+            listed = "; ".join(
+                f"{place}: {named([ledger.ids[row] for row in pools[scope, place]])}" for place in sorted(places)
+            )
+            row = pools[scope, places[1]][0]
+            text = f"The rows of '{scope}' speak of {len(places)} geographies ({listed}): a region is not pooled with the world."
+            yield Finding(row, "medium", text, other=pools[scope, places[0]][0])

@@ -1,0 +1,164 @@
+"""The audit: all checks over a table of estimates, and their findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecast.estimates.checks import CHECKS, SEVERITIES, Finding
+from forecast.estimates.checks.growth import triples
+from forecast.estimates.ledger import Ledger
+from forecast.estimates.scopes import Scopes, default_scopes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = (
+    "id",
+    "other_id",
+    "check",
+    "severity",
+    "stated",
+    "implied",
+    "low",
+    "high",
+    "explanation",
+    "unit",
+    "year",
+    "diagnosis",
+)
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Parameters
+    ----------
+    table
+        One row a finding: `id, other_id, check, severity, stated, implied, low, high, explanation`, then `unit`
+        (of the four numbers), `year` and `diagnosis`. Severity is none, low, medium or high; the gravest come
+        first.
+    growth
+        Stated against implied growth of each row that prints base, target and CAGR: `id, label, stated,
+        stated_low, stated_high, implied, implied_low, implied_high, severity`, in percent a year; the ranges
+        are those of rounding.
+    rows
+        Number of estimates audited.
+    """
+
+    table: pd.DataFrame
+    growth: pd.DataFrame
+    rows: int
+
+    @property
+    def worst(self) -> str:
+        """Gravest severity found; none where there is nothing to say."""
+        found = set(self.table["severity"])
+        return next((severity for severity in reversed(SEVERITIES) if severity in found), "none")
+
+    def of(self, check: str) -> pd.DataFrame:
+        """Findings of one check."""
+        return self.table[self.table["check"] == check]
+
+    def counts(self) -> pd.DataFrame:
+        """Count the findings by check and severity."""
+        counts = pd.crosstab(self.table["check"], self.table["severity"])
+        return counts.reindex(
+            index=[name for name in CHECKS if name in counts.index], columns=list(SEVERITIES), fill_value=0
+        )
+
+    def summary(self) -> str:
+        """Say in words what was found, the gravest first."""
+        by_severity = self.table["severity"].value_counts()
+        counted = [f"{by_severity.get(s, 0)} {s}" for s in ("high", "medium", "low")]
+        head = f"The audit of {self.rows} estimates has {by_severity.drop('none', errors='ignore').sum()} findings: {', '.join(counted)}."
+        gravest = self.table[self.table["severity"] == "high"]
+        lines = [
+            f"- {line.id}{f' against {line.other_id}' if line.other_id else ''}: {line.explanation}"
+            for line in gravest.itertuples()
+        ]
+        return "\n".join([head, *lines])
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw stated against implied growth with the ranges of rounding."""
+        from forecast.figures import stated_and_implied
+
+        return stated_and_implied(self.growth, ax=ax)
+
+    def _repr_html_(self) -> str:
+        shown = self.table.drop(columns=["unit", "year", "diagnosis"])
+        return shown.to_html(index=False, escape=True, na_rep="", float_format=lambda value: f"{value:.4g}")
+
+
+def audit(estimates: pd.DataFrame, scopes: Scopes | None = None) -> Audit:
+    """Hold every printed number against the others.
+
+    Parameters
+    ----------
+    estimates
+        A table with columns of the contract, as `read_estimates` gives it or any DataFrame: columns may be
+        missing, numbers may be floats (their shortest digits count as printed), and a cell that cannot be read
+        is a finding.
+    scopes
+        Tree of scopes and geographies; without it the bundled one. A scope that is not in it is compared with
+        itself alone.
+
+    Returns
+    -------
+    Audit
+        Findings of all checks in `forecast.estimates.checks.CHECKS`.
+
+    Notes
+    -----
+    The growth that base :math:`B` and target :math:`T` imply is :math:`(T/B)^{1/n} - 1` with n the target year
+    less the base year; a label such as "CAGR 2025-2034" after a base of 2024 is no count. Both printed levels and
+    the printed growth stand for their rounding cells, widened by a hedge ("about" doubles the cell; "more than"
+    reaches one unit of the last significant digit further). The row is `incoherent` if the two ranges do not meet.
+
+    Examples
+    --------
+    >>> row = {"id": "a", "base_year": 2024, "base_value": "36.5", "target_year": 2035, "target_value": "183.1"}
+    >>> found = audit(pd.DataFrame([row | {"cagr": "17.5", "currency": "USD", "scale": "billion"}])).of("incoherent")
+    >>> found[["severity", "diagnosis"]].iloc[0].tolist()
+    ['high', 'one period fewer (10)']
+    """
+    ledger = Ledger.of(estimates, scopes or default_scopes())
+    findings = [(check.name, finding) for check in CHECKS.values() for finding in check.find(ledger)]
+    return Audit(table=_table(ledger, findings), growth=_growth(ledger), rows=len(ledger))
+
+
+def _table(ledger: Ledger, findings: list[tuple[str, Finding]]) -> pd.DataFrame:
+    order = {name: rank for rank, name in enumerate(CHECKS)}
+    gravest = {severity: -rank for rank, severity in enumerate(SEVERITIES)}
+    findings.sort(key=lambda pair: (gravest[pair[1].severity], order[pair[0]], pair[1].row, pair[1].year or 0))
+    ids = ledger.ids
+    lines = [
+        (
+            ids[f.row], "" if f.other is None else ids[f.other], name, f.severity, f.stated, f.implied, f.low, f.high,
+            f.explanation, f.unit, f.year, f.diagnosis,
+        )
+        for name, f in findings
+    ]  # fmt: skip
+    table = pd.DataFrame(lines, columns=list(COLUMNS))
+    texts = ["id", "other_id", "check", "severity", "explanation", "unit", "diagnosis"]
+    return table.astype(
+        dict.fromkeys(texts, "str") | dict.fromkeys(("stated", "implied", "low", "high"), float) | {"year": "Int64"}
+    )
+
+
+def _growth(ledger: Ledger) -> pd.DataFrame:
+    lines = []
+    for triple in triples(ledger):
+        low, high = triple.implied_range
+        severity = "high" if not triple.coherent else "low" if triple.at_the_edge else "none"
+        name = ledger.column("publisher")[triple.row] or ledger.ids[triple.row]
+        lines.append(
+            (ledger.ids[triple.row], name, triple.stated, *triple.stated_range, triple.implied, low, high, severity)
+        )
+    names = ["id", "label", "stated", "stated_low", "stated_high", "implied", "implied_low", "implied_high", "severity"]
+    table = pd.DataFrame(lines, columns=names)
+    return table.astype(dict.fromkeys(("id", "label", "severity"), "str") | dict.fromkeys(names[2:-1], np.float64))
