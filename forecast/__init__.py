@@ -1,3 +1,56 @@
-"""Reconcile market-size estimates that contradict each other, and project the market with honest bands."""
+"""Reconcile market-size estimates that contradict each other, and project the market with honest bands.
+
+Names are loaded when they are first used, so that `import forecast` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "Cagr": "forecast.sensitivity",
+    "Consensus": "forecast.reconcile",
+    "Cumulative": "forecast.sensitivity",
+    "Prior": "forecast.reconcile",
+    "Probability": "forecast.sensitivity",
+    "Value": "forecast.sensitivity",
+    "YearAbove": "forecast.sensitivity",
+    "audit": "forecast.estimates",
+    "project": "forecast.project",
+    "read_case": "forecast.scenario",
+    "read_estimates": "forecast.estimates",
+    "read_scenario": "forecast.scenario",
+    "read_scopes": "forecast.estimates",
+    "reconcile": "forecast.reconcile",
+    "run": "forecast.pipeline",
+    "tornado": "forecast.sensitivity",
+}
+
+__all__ = sorted([*_HOME, "__version__"])
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'forecast' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+class _Package(ModuleType):
+    """Keeps `forecast.reconcile` and its like the verb, although a module of that name holds it."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in _HOME):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

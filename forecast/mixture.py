@@ -96,6 +96,15 @@ class Mixture:
         """Quantiles in logs, shape (T, L), by safeguarded Newton on the mixture's own distribution function."""
         return mixture_quantiles(self.weights, self.means, self.sds, np.asarray(levels, float))
 
+    def given(self, year: int, value: float) -> Mixture:
+        """The mixture once the log value at one position of the path is known."""
+        variance = self.sds[:, year] ** 2
+        gap = value - self.means[:, year]
+        log_weights = np.log(self.weights) - 0.5 * (gap**2 / variance + np.log(variance))
+        gain = self.covariances[:, :, year] / variance[:, None]
+        within = self.covariances - gain[:, :, None] * self.covariances[:, year, None, :]
+        return Mixture.of(special.softmax(log_weights), self.means + gain * gap[:, None], within)
+
     def linear(self, matrix: ArrayLike) -> Mixture:
         """The mixture of A x for a path x; `matrix` has shape (K, T)."""
         a = np.asarray(matrix, float)

@@ -25,13 +25,16 @@ from forecast.reconcile.statements import Source
 
 Array = NDArray[np.float64]
 
+_LEAST_RATIO_SD = 1e-3
+"""Log sd of a share that is stated as certain (keeps matrices regular)."""
+
 
 def _log_ratio(scopes: Scopes, scope: str) -> tuple[float, float]:
     """Mean and sd of the log share of a scope in its parent, before it is cut at 1."""
     ratio = scopes.ratio(scope)
     assert ratio is not None, f"scope {scope} has no share of its parent; checked before fitting"
     low, base, high = np.log(ratio.percentiles())
-    return float(base), float((high - low) / (2 * SCORE_P90))
+    return float(base), max(float((high - low) / (2 * SCORE_P90)), _LEAST_RATIO_SD)
 
 
 class Design:

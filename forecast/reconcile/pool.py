@@ -105,7 +105,7 @@ def pool_of(
     FootingError
         If the rows stand on different footings, scopes or geographies that nothing bridges.
     """
-    _check_scopes(estimates, scope, scopes)
+    estimates, scope = _named_alike(estimates, scope, scopes)
     used, left_out = _selected(estimates, scope, scopes)
     _check_geography(used)
     sources = []
@@ -130,7 +130,8 @@ def pool_of(
     )
 
 
-def _check_scopes(estimates: pd.DataFrame, scope: str, scopes: Scopes | None) -> None:
+def _named_alike(estimates: pd.DataFrame, scope: str, scopes: Scopes | None) -> tuple[pd.DataFrame, str]:
+    """The table and the target with scopes as the tree spells them."""
     if scopes is None:
         other = sorted(set(estimates["scope"]) - {scope})
         if other:
@@ -139,20 +140,19 @@ def _check_scopes(estimates: pd.DataFrame, scope: str, scopes: Scopes | None) ->
                 f"the estimates are about other scopes than {scope!r} too: {found}; "
                 "give scopes= (read_scopes) to say how they relate, or select the rows"
             )
-        return
-    if scope not in scopes.names:
+        return estimates, scope
+    if not scopes.knows(scope):
         remedy = did_you_mean(scope, list(scopes.names))
         raise ArgumentError(Problem("scope", repr(scope), "a scope of the scopes file", remedy))
-    unknown = [
-        (row, name) for row, name in zip(estimates["id"], estimates["scope"], strict=True) if name not in scopes.names
-    ]
-    if unknown:
+    unknown = estimates[[not scopes.knows(name) for name in estimates["scope"]]]
+    if len(unknown):
         raise EstimatesError(
             [
-                Problem(f"row {r}, scope", repr(n), "a scope of the scopes file", did_you_mean(n, list(scopes.names)))
-                for r, n in unknown
+                Problem(f"row {row}, scope", repr(name), "a scope of the scopes file", did_you_mean(name, scopes.names))
+                for row, name in zip(unknown["id"], unknown["scope"], strict=True)
             ]
         )
+    return estimates.assign(scope=[scopes.canonical(name) for name in estimates["scope"]]), scopes.canonical(scope)
 
 
 def _selected(estimates: pd.DataFrame, scope: str, scopes: Scopes | None) -> tuple[pd.DataFrame, list[LeftOut]]:

@@ -1,0 +1,163 @@
+"""Drivers of a projection as quadrature nodes.
+
+A driver whose effect on the log path is linear, and which is normal or nearly so, is integrated in closed form; every
+other uncertain driver gets nodes. Drivers are joined by a Gaussian copula: each is a monotone map of a normal score,
+and the scores have a correlation matrix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+from scipy.stats import qmc
+
+from forecast.distributions import SCORE_P90, Array, Distribution
+
+NEARLY_NORMAL = 0.05
+"""Largest distance of the median from the middle of P10 and P90, in sds, at which a driver counts as normal."""
+
+_COUNTS = (1, 9, 7, 5, 4)
+"""Nodes a driver where so many drivers have nodes; beyond, Sobol points serve."""
+
+_POINTS = 1024
+_SEED = 20230102
+
+
+@dataclass(frozen=True)
+class LinearDriver:
+    """A driver that enters the log path linearly, after a map such as ln(1 + x).
+
+    Parameters
+    ----------
+    distribution
+        Of the driver itself.
+    map
+        Takes the driver to the scale on which it is linear.
+    """
+
+    distribution: Distribution
+    map: Callable[[Array], Array]
+
+    def percentiles(self) -> Array:
+        """P10, P50 and P90 on the linear scale, shape (3,)."""
+        return self.map(np.asarray(self.distribution.percentiles()))
+
+    @property
+    def is_nearly_normal(self) -> bool:
+        """Whether the closed form serves."""
+        low, base, high = self.percentiles()
+        sd = (high - low) / (2 * SCORE_P90)
+        far = self.map(self.distribution.from_score([-2 * SCORE_P90, 2 * SCORE_P90]))
+        straight = abs(base - (low + high) / 2) <= NEARLY_NORMAL * sd
+        return bool(straight and np.abs(far - base - [low - high, high - low]).max() <= 2 * NEARLY_NORMAL * sd)
+
+
+@dataclass(frozen=True, eq=False)
+class DriverNodes:
+    """Joint nodes of the drivers.
+
+    Parameters
+    ----------
+    weights
+        Shape (N,), summing to 1.
+    values
+        Value of every driver on nodes, by name, shape (N,) each; linear drivers on their linear scale.
+    normal
+        Names of the drivers integrated in closed form, G of them.
+    means, covariance
+        Of the normal drivers on their linear scale given the node; shapes (N, G) and (G, G).
+    """
+
+    weights: Array
+    values: dict[str, Array]
+    normal: tuple[str, ...]
+    means: Array
+    covariance: Array
+
+
+def driver_nodes(
+    free: Mapping[str, Distribution],
+    linear: Mapping[str, LinearDriver],
+    *,
+    correlation: Mapping[tuple[str, str], float] | None = None,
+) -> DriverNodes:
+    """Put drivers on joint nodes.
+
+    Parameters
+    ----------
+    free
+        Drivers that need nodes unless they are fixed, by name.
+    linear
+        Drivers that may be integrated in closed form, by name.
+    correlation
+        Correlations of normal scores by pair of names; pairs not named are independent.
+    """
+    normal = tuple(n for n, d in linear.items() if not d.distribution.is_fixed and d.is_nearly_normal)
+    fixed = {n: d for n, d in free.items() if d.is_fixed}
+    noded = [n for n in [*free, *linear] if n not in normal and not _of(n, free, linear).is_fixed]
+    matrix = _correlation_matrix([*noded, *normal], correlation or {})
+    scores, weights = _score_nodes(
+        _axis_sizes([_of(n, free, linear) for n in noded]), matrix[: len(noded), : len(noded)]
+    )
+    values = {n: _value(n, scores[:, k], free, linear) for k, n in enumerate(noded)}
+    point = np.zeros(len(weights))
+    values |= {n: d.from_score(point) for n, d in fixed.items()}
+    values |= {n: _value(n, point, free, linear) for n, d in linear.items() if d.distribution.is_fixed}
+    means, covariance = _normal_given(scores, matrix, [linear[n] for n in normal])
+    return DriverNodes(weights, values, normal, means, covariance)
+
+
+def _of(name: str, free: Mapping[str, Distribution], linear: Mapping[str, LinearDriver]) -> Distribution:
+    return free[name] if name in free else linear[name].distribution
+
+
+def _value(name: str, score: Array, free: Mapping[str, Distribution], linear: Mapping[str, LinearDriver]) -> Array:
+    return (
+        free[name].from_score(score) if name in free else linear[name].map(linear[name].distribution.from_score(score))
+    )
+
+
+def _correlation_matrix(names: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> Array:
+    matrix = np.eye(len(names))
+    for (a, b), value in pairs.items():
+        if a in names and b in names:
+            i, j = names.index(a), names.index(b)
+            matrix[i, j] = matrix[j, i] = value
+    return matrix
+
+
+def _axis_sizes(distributions: Sequence[Distribution]) -> list[int]:
+    count = _COUNTS[min(len(distributions), len(_COUNTS) - 1)]
+    return [count] * len(distributions)
+
+
+def _score_nodes(sizes: Sequence[int], correlation: Array) -> tuple[Array, Array]:
+    """Joint normal scores with a correlation, and their weights: Gauss–Hermite while few, then Sobol."""
+    if not sizes:
+        return np.zeros((1, 0)), np.ones(1)
+    root = np.linalg.cholesky(correlation)
+    if len(sizes) >= len(_COUNTS):
+        points = qmc.Sobol(len(sizes), rng=np.random.default_rng(_SEED)).random(_POINTS)
+        return special.ndtri(points) @ root.T, np.full(_POINTS, 1 / _POINTS)
+    rules = [np.polynomial.hermite_e.hermegauss(size) for size in sizes]
+    grid = np.meshgrid(*(x for x, _ in rules), indexing="ij")
+    weight = np.meshgrid(*(w / w.sum() for _, w in rules), indexing="ij")
+    scores = np.column_stack([axis.ravel() for axis in grid])
+    return scores @ root.T, np.prod([axis.ravel() for axis in weight], axis=0)
+
+
+def _normal_given(scores: Array, matrix: Array, drivers: Sequence[LinearDriver]) -> tuple[Array, Array]:
+    """Conditional mean and covariance of the normal drivers given the scores of the nodes."""
+    if not drivers:
+        return np.zeros((len(scores), 0)), np.zeros((0, 0))
+    low, base, high = np.array([driver.percentiles() for driver in drivers]).T
+    sd = (high - low) / (2 * SCORE_P90)
+    count = scores.shape[1]
+    within, across = matrix[:count, :count], matrix[count:, :count]
+    gain = np.linalg.solve(within, across.T).T if count else across
+    covariance = matrix[count:, count:] - gain @ across.T
+    return base + (scores @ gain.T) * sd, covariance * np.outer(sd, sd)

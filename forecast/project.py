@@ -1,0 +1,455 @@
+"""From a start and scenarios to a projection: the market year by year, as a Gaussian mixture of log paths.
+
+Up to the handover year h the path is the consensus', shifted; beyond, growth fades (DESIGN 4.2):
+
+    t <= h:     log V_t = m_t + delta (t - s)
+    t = h + k:  log V_t = m_h + S_k g_h + (k - S_k) theta + delta (t - s),   S_k = (1 - phi^k) / (1 - phi)
+
+with s the newest base year, g_h = m_h - m_{h-1}, theta the log of terminal growth and delta the growth shift. Yearly
+volatility widens the path as a random walk that leaves its median alone. Last, the variance is topped up to that of
+published forecasts at the same horizon, fat-tailed, where it is less.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from forecast.distributions import Array, Fixed
+from forecast.driver_nodes import DriverNodes, LinearDriver, driver_nodes
+from forecast.errors import ArgumentError, ModelError, Problem
+from forecast.estimates import Footing
+from forecast.growth.fading import faded_years
+from forecast.mixture import Mixture, joined
+from forecast.reconcile import LEVELS, Consensus
+from forecast.reconcile.paths import printed_numbers
+from forecast.scenario import Scenario
+from forecast.wording import amount, percent, result_html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+CAUSES = ("between publishers", "within statements", "growth", "process", "scenario drivers", "analyst error")
+"""Parts of the band in the fixed order in which the law of total variance takes them."""
+
+_MOST_START = 400
+_MOST_COMPONENTS = 3000
+_DRAWS = 100_000
+_TAIL_NODES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class ScenarioPath:
+    """One scenario: the log market over the years of the projection.
+
+    Parameters
+    ----------
+    scenario
+        The scenario projected.
+    years
+        Shape (T,).
+    mixture
+        Log market over `years`.
+    parts
+        Variance of the log market by cause, shape (T,) each; they add up to the whole.
+    """
+
+    scenario: Scenario
+    years: NDArray[np.int64]
+    mixture: Mixture
+    parts: dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A market projected under scenarios, with bands.
+
+    Every answer is one row a scenario. Quantiles and probabilities are exact for the mixture; questions about whole
+    paths (`year_above`, `cumulative`, `draws`) are answered by drawing paths with a seed.
+
+    Parameters
+    ----------
+    paths
+        One a scenario, by name.
+    footing
+        Currency, scale, price and value basis of every amount.
+    start
+        What the projection started from.
+    handover_year
+        Last year of the consensus path, by scenario.
+    """
+
+    paths: dict[str, ScenarioPath]
+    footing: Footing
+    start: Consensus
+    handover_year: dict[str, int]
+
+    @property
+    def scenarios(self) -> list[str]:
+        """Names of the scenarios."""
+        return list(self.paths)
+
+    @property
+    def years(self) -> list[int]:
+        """First year of the projection to the last of any scenario."""
+        return sorted({int(year) for path in self.paths.values() for year in path.years})
+
+    def quantiles(self, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> pd.DataFrame:
+        """Quantiles of the market.
+
+        Returns
+        -------
+        Index (scenario, year), one column a level; amounts in `footing`. `.loc["base"]` is one scenario.
+        """
+        tables = {name: self._quantile_table(path, levels) for name, path in self.paths.items()}
+        return pd.concat(tables, names=["scenario", "year"])
+
+    def probability(self, *, above: float, year: int) -> pd.Series[float]:
+        """Probability that the market is above an amount in a year, by scenario."""
+        if not above > 0:
+            raise ArgumentError(Problem("above", f"{above:g}", "an amount above 0"))
+        found = {
+            n: 1 - float(p.mixture.cdf(np.full(len(p.years), math.log(above)))[self._at(p, year)])
+            for n, p in self._items()
+        }
+        return self._by_scenario(found, "probability")
+
+    def cagr(self, start: int, end: int, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> pd.DataFrame:
+        """Quantiles of compound annual growth between two years, as a share per year, by scenario."""
+        if end <= start:
+            raise ArgumentError(Problem("cagr", f"from {start} to {end}", "an end year after the start year"))
+        found = {}
+        for name, path in self._items():
+            row = np.zeros((1, len(path.years)))
+            row[0, self._at(path, end)], row[0, self._at(path, start)] = 1 / (end - start), -1 / (end - start)
+            found[name] = np.expm1(path.mixture.linear(row).quantiles(levels)[0])
+        return self._by_level(found, levels)
+
+    def cumulative(
+        self, start: int, end: int, levels: Sequence[float] = (0.1, 0.5, 0.9), *, draws: int = _DRAWS, seed: int = 1
+    ) -> pd.DataFrame:
+        """Quantiles of the sum over the years from `start` to `end`, by scenario (from drawn paths)."""
+        if end < start:
+            raise ArgumentError(
+                Problem("cumulative", f"from {start} to {end}", "an end year not before the start year")
+            )
+        found = {}
+        for name, path in self._items():
+            span = slice(self._at(path, start), self._at(path, end) + 1)
+            found[name] = np.quantile(np.exp(path.mixture.draws(draws, seed=seed)[:, span]).sum(1), levels)
+        return self._by_level(found, levels)
+
+    def year_above(
+        self, value: float, levels: Sequence[float] = (0.1, 0.5, 0.9), *, draws: int = _DRAWS, seed: int = 1
+    ) -> pd.DataFrame:
+        """First year in which the market is above an amount, by scenario (from drawn paths).
+
+        Returns
+        -------
+        Index scenario; one column a level (missing where the market stays below it to the end of the projection with
+        more than the remaining probability), and `never`, the probability of not getting there by then.
+        """
+        if not value > 0:
+            raise ArgumentError(Problem("year_above", f"{value:g}", "an amount above 0"))
+        found, never = {}, {}
+        for name, path in self._items():
+            above = path.mixture.draws(draws, seed=seed) > math.log(value)
+            first = np.where(above.any(1), path.years[above.argmax(1)], np.inf)
+            years = np.quantile(first, levels, method="inverted_cdf")
+            found[name] = np.where(np.isfinite(years), years, np.nan)
+            never[name] = 1 - float(above.any(1).mean())
+        return self._by_level(found, levels).assign(never=pd.Series(never))
+
+    def draws(self, count: int, *, seed: int, scenario: str | None = None) -> pd.DataFrame:
+        """Drawn paths of one scenario (the first where None): one row a path, one column a year."""
+        name = self.scenarios[0] if scenario is None else scenario
+        if name not in self.paths:
+            raise ArgumentError(Problem("scenario", repr(name), ", ".join(self.scenarios)))
+        path = self.paths[name]
+        return pd.DataFrame(np.exp(path.mixture.draws(count, seed=seed)), columns=pd.Index(path.years, name="year"))
+
+    @property
+    def decomposition(self) -> pd.DataFrame:
+        """Variance of the log market, in the fixed order of the columns; rows add up to `total`."""
+        tables = {n: pd.DataFrame(p.parts, index=pd.Index(p.years, name="year")) for n, p in self._items()}
+        table = pd.concat(tables, names=["scenario", "year"])
+        return table.assign(total=table.sum(axis=1))
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Tidy quantiles: `scenario, year, level, value, unit`."""
+        long = self.quantiles(LEVELS).stack()
+        return (
+            pd.Series(long, name="value")
+            .rename_axis(["scenario", "year", "level"])
+            .reset_index()
+            .assign(unit=self.footing.label)
+        )
+
+    @property
+    def statements(self) -> pd.DataFrame:
+        """Every level the sources print: `source, year, value, kind, hedge`."""
+        return printed_numbers(self.start.pool)
+
+    def plot(self, ax: Axes | None = None, *, scenario: str | None = None) -> Axes:
+        """Fan chart of one scenario (the middle one where None) with every printed number on it."""
+        from forecast.figures import fan
+
+        name = self.scenarios[len(self.scenarios) // 2] if scenario is None else scenario
+        return fan(self.table, unit=self.footing.label, statements=self.statements, scenario=name, ax=ax)
+
+    def summary(self) -> str:
+        """The projection in words, for a memo."""
+        last, unit = self.years[-1], self.footing.label
+        sentences = []
+        for name, path in self._items():
+            low, middle, high = (
+                amount(v) for v in self._quantile_table(path, (0.1, 0.5, 0.9)).loc[int(path.years[-1])]
+            )
+            first, end = int(path.years[0]), int(path.years[-1])
+            rate = percent(float(self.cagr(first, end, [0.5]).loc[name].iloc[0])) if end > first else ""
+            growing = f", {rate} a year from {first}" if rate else ""
+            sentences.append(f"{name}: {unit} {middle} in {end} (80 % band {low} to {high}{growing})")
+        return f"Projection to {last}. " + "; ".join(sentences) + "."
+
+    def _repr_html_(self) -> str:
+        return result_html(self.summary(), self.quantiles())
+
+    def _items(self) -> Iterator[tuple[str, ScenarioPath]]:
+        return iter(self.paths.items())
+
+    def _quantile_table(self, path: ScenarioPath, levels: Sequence[float]) -> pd.DataFrame:
+        values = np.exp(path.mixture.quantiles(levels))
+        return pd.DataFrame(
+            values, index=pd.Index(path.years, name="year"), columns=pd.Index(list(levels), name="level")
+        )
+
+    def _at(self, path: ScenarioPath, year: int) -> int:
+        if year not in path.years:
+            allowed = f"a year from {path.years[0]} to {path.years[-1]}"
+            raise ArgumentError(Problem("year", str(year), allowed))
+        return int(np.flatnonzero(path.years == year)[0])
+
+    def _by_scenario(self, found: Mapping[str, float], name: str) -> pd.Series[float]:
+        return pd.Series(found, name=name).rename_axis("scenario")
+
+    def _by_level(self, found: Mapping[str, Array], levels: Sequence[float]) -> pd.DataFrame:
+        return pd.DataFrame(found, index=pd.Index(list(levels), name="level")).T.rename_axis("scenario")
+
+
+def project(
+    start: Consensus, scenarios: Scenario | Mapping[str, Scenario] | Sequence[Scenario], *, end: int | None = None
+) -> Projection:
+    """Project a market under scenarios.
+
+    Parameters
+    ----------
+    start
+        The consensus to start from.
+    scenarios
+        One scenario, or several.
+    end
+        Last year; a scenario's own `end` goes first.
+
+    Raises
+    ------
+    ArgumentError
+        No scenario, no end year, an end before the start, a handover year outside the projection.
+
+    Examples
+    --------
+    >>> import forecast
+    >>> case = forecast.read_case("regenerative_medicine")
+    >>> projection = forecast.project(case.reconcile(), case.scenarios, end=2035)
+    >>> projection.quantiles([0.5]).loc[("base", 2023)].round().tolist()
+    [23.0]
+    """
+    named = _named(scenarios)
+    origin = start.pool.newest
+    problems = [p for name, scenario in named.items() for p in _horizon_problems(name, scenario, origin, end)]
+    if problems or not named:
+        raise ArgumentError(problems or [Problem("project", "no scenario", "at least one")])
+    paths, handovers = {}, {}
+    for name, scenario in named.items():
+        last = scenario.end or end
+        assert last is not None
+        handover = min(scenario.handover_year or start.handover_year, last)
+        paths[name] = _from_consensus(start, scenario, handover, last)
+        handovers[name] = handover
+    return Projection(paths, start.footing, start, handovers)
+
+
+def _named(scenarios: Scenario | Mapping[str, Scenario] | Sequence[Scenario]) -> dict[str, Scenario]:
+    if isinstance(scenarios, Scenario):
+        return {scenarios.name: scenarios}
+    return dict(scenarios) if isinstance(scenarios, Mapping) else {s.name: s for s in scenarios}
+
+
+def _horizon_problems(name: str, scenario: Scenario, origin: int, end: int | None) -> list[Problem]:
+    last = scenario.end or end
+    if last is None:
+        return [Problem(f"scenario {name}, end", "no end year", remedy="give end= or set it in the scenario")]
+    problems = []
+    if last <= origin:
+        problems.append(Problem(f"scenario {name}, end", str(last), f"a year after {origin}, the newest base year"))
+    if scenario.handover_year is not None and not origin < scenario.handover_year:
+        allowed = f"a year after {origin}, the newest base year"
+        problems.append(Problem(f"scenario {name}, handover_year", str(scenario.handover_year), allowed))
+    return problems
+
+
+def _from_consensus(start: Consensus, scenario: Scenario, handover: int, end: int) -> ScenarioPath:
+    known = known_years(start.pool.newest, handover)
+    market, causes = start.market(known.tolist()), start.parts(known.tolist())
+    return scenario_path(market, known, scenario, origin=start.pool.newest, end=end, causes=causes)
+
+
+def known_years(origin: int, handover: int) -> NDArray[np.int64]:
+    """Years that a path needs of the consensus: from the origin to the handover, two at the least."""
+    return np.arange(min(origin, handover - 1), handover + 1)
+
+
+def scenario_path(
+    market: Mixture,
+    known: NDArray[np.int64],
+    scenario: Scenario,
+    *,
+    origin: int,
+    end: int,
+    causes: Mapping[str, Array] | None = None,
+) -> ScenarioPath:
+    """Carry a log market that is known for some years on under one scenario.
+
+    Parameters
+    ----------
+    market
+        Log market over `known`.
+    known
+        Consecutive years, the last being the handover year, shape (K,); at least two.
+    scenario
+        Growth, its drivers, and the analyst error.
+    origin
+        First year of the path: growth shift and volatility count from here.
+    end
+        Last year.
+    causes
+        Covariance of `market` by cause, shape (K, K) each; the path's own parts are told only where it is given.
+    """
+    years = np.arange(origin, end + 1)
+    drivers, rows = _rows(scenario, years, known, origin)
+    process = _process(drivers, years - origin)
+    start = market.reduced(_MOST_START)
+    mixture = _combine(start, drivers, rows, process).pruned().reduced(_MOST_COMPONENTS)
+    parts = {} if causes is None else _parts(causes, drivers, rows, process, mixture)
+    mixture, missing = _topped_up(mixture, scenario, years - origin)
+    if causes is not None:
+        parts["analyst error"] = missing
+    return ScenarioPath(scenario, years, mixture, parts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The log path as linear function of the consensus' known years and of the normal drivers, by node.
+
+    `known` (N, T, K), `normal` (N, T, G), `offset` (N, T).
+    """
+
+    known: Array
+    normal: Array
+    offset: Array
+
+
+def _rows(
+    scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], origin: int
+) -> tuple[DriverNodes, _Rows]:
+    growth = scenario.growth
+    ahead = np.maximum(0, years - known[-1])
+    linear = {"growth_shift": LinearDriver(growth.growth_shift.distribution, np.asarray)}
+    free = {"volatility": growth.volatility.distribution}
+    if growth.curve == "fading":
+        free["half_life"] = growth.half_life.distribution
+        linear["long_run"] = LinearDriver(growth.terminal_growth.distribution, np.log1p)
+    else:
+        free["half_life"] = Fixed(math.inf)
+        linear["long_run"] = LinearDriver(growth.growth.distribution, np.log1p)
+    nodes = driver_nodes(free, linear)
+    full = faded_years(nodes.values["half_life"], ahead) if growth.curve == "fading" else np.zeros((1, len(years)))
+    full = np.broadcast_to(full, (len(nodes.weights), len(years)))
+    coefficients = {"growth_shift": np.broadcast_to(years - origin, full.shape), "long_run": ahead - full}
+    normal = (
+        np.stack([coefficients[name] for name in nodes.normal], axis=2) if nodes.normal else np.zeros((*full.shape, 0))
+    )
+    noded = [coefficients[name] * nodes.values[name][:, None] for name in linear if name not in nodes.normal]
+    offset = np.sum(noded, axis=0) if noded else np.zeros(full.shape)
+    return nodes, _Rows(_known_rows(full, years, known), normal, offset + np.einsum("ntg,ng->nt", normal, nodes.means))
+
+
+def _known_rows(full: Array, years: NDArray[np.int64], known: NDArray[np.int64]) -> Array:
+    """Coefficients of the consensus' years: each its own up to the handover, then m_h + S_k (m_h - m_{h-1})."""
+    rows = np.zeros((*full.shape, len(known)))
+    for t, year in enumerate(years.tolist()):
+        if year <= known[-1]:
+            rows[:, t, year - known[0]] = 1.0
+        else:
+            rows[:, t, -1], rows[:, t, -2] = 1 + full[:, t], -full[:, t]
+    return rows
+
+
+def _process(drivers: DriverNodes, elapsed: NDArray[np.int64]) -> Array:
+    """Covariance of the yearly volatility's random walk by node, shape (N, T, T)."""
+    shared = np.minimum(elapsed[:, None], elapsed[None, :]).astype(float)
+    return drivers.values["volatility"][:, None, None] ** 2 * shared
+
+
+def _combine(consensus: Mixture, drivers: DriverNodes, rows: _Rows, process: Array) -> Mixture:
+    """Every consensus component on every driver node."""
+    means = np.einsum("ntk,jk->njt", rows.known, consensus.means) + rows.offset[:, None, :]
+    own = rows.normal @ drivers.covariance @ np.swapaxes(rows.normal, 1, 2) + process
+    covariances = rows.known[:, None] @ consensus.covariances[None] @ np.swapaxes(rows.known, 1, 2)[:, None]
+    weights = np.outer(drivers.weights, consensus.weights)
+    years = means.shape[-1]
+    return Mixture.of(weights.ravel(), means.reshape(-1, years), (covariances + own[:, None]).reshape(-1, years, years))
+
+
+def _parts(
+    causes: Mapping[str, Array], drivers: DriverNodes, rows: _Rows, process: Array, mixture: Mixture
+) -> dict[str, Array]:
+    """Variance by cause; what the drivers add is what the others leave of the whole."""
+    parts = {
+        cause: drivers.weights @ np.einsum("ntk,kl,ntl->nt", rows.known, covariance, rows.known, optimize=True)
+        for cause, covariance in causes.items()
+    }
+    parts["process"] = drivers.weights @ np.einsum("ntt->nt", process)
+    parts["scenario drivers"] = np.maximum(mixture.variance() - sum(parts.values()), 0.0)
+    return parts
+
+
+def _topped_up(mixture: Mixture, scenario: Scenario, elapsed: NDArray[np.int64]) -> tuple[Mixture, Array]:
+    """Raise the variance to that of published forecasts where it is less, with one fat-tailed scale a path."""
+    floor = scenario.analyst_error
+    target = (floor.scale * elapsed.astype(float) ** floor.exponent) ** 2
+    missing = np.maximum(0.0, target - mixture.variance()) if floor.on else np.zeros(len(elapsed))
+    if not missing.any():
+        return mixture, missing
+    error = np.outer(np.sqrt(missing), np.sqrt(missing))
+    scales, weights = _tail_nodes(floor.degrees_of_freedom)
+    wider = [Mixture(mixture.weights, mixture.means, mixture.covariances + scale * error) for scale in scales]
+    return joined(weights.tolist(), wider), missing
+
+
+def _tail_nodes(degrees_of_freedom: float | None) -> tuple[Array, Array]:
+    """Scales of variance that make a t distribution of unit variance out of normals."""
+    if degrees_of_freedom is None:
+        return np.ones(1), np.ones(1)
+    points, weights = np.polynomial.legendre.leggauss(_TAIL_NODES)
+    scales = (degrees_of_freedom - 2) / special.chdtri(degrees_of_freedom, (points + 1) / 2)
+    weights = weights / 2
+    return scales / (weights @ scales), weights

@@ -1,0 +1,202 @@
+"""Quantities a sensitivity can be about: one number of a projected path each."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from forecast.errors import ArgumentError, ModelError, Problem
+from forecast.mixture import mixture_quantiles
+from forecast.project import ScenarioPath
+from forecast.wording import amount
+
+
+@dataclass(frozen=True)
+class Quantity(ABC):
+    """One number of a projected path."""
+
+    @abstractmethod
+    def of(self, path: ScenarioPath) -> float:
+        """Value for one scenario.
+
+        Raises
+        ------
+        ArgumentError
+            If the path does not reach the years asked about.
+        ModelError
+            If the quantity is undefined for the path.
+        """
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """What it is, for tables and figures."""
+
+    def unit(self, money: str) -> str:
+        """Unit of the quantity, given that of money."""
+        return money
+
+
+@dataclass(frozen=True)
+class Value(Quantity):
+    """Quantile of the market in a year; the median where `level` is .5."""
+
+    year: int
+    level: float = 0.5
+
+    def of(self, path: ScenarioPath) -> float:
+        return math.exp(_quantile(path, _row(path, {self.year: 1.0}), self.level))
+
+    @property
+    def label(self) -> str:
+        return f"{_level_words(self.level)} of the market in {self.year}"
+
+
+@dataclass(frozen=True)
+class Cagr(Quantity):
+    """Quantile of compound annual growth between two years, as a share per year."""
+
+    start: int
+    end: int
+    level: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            raise ArgumentError(Problem("Cagr", f"from {self.start} to {self.end}", "an end year after the start year"))
+
+    def of(self, path: ScenarioPath) -> float:
+        rate = 1 / (self.end - self.start)
+        return math.expm1(_quantile(path, _row(path, {self.end: rate, self.start: -rate}), self.level))
+
+    @property
+    def label(self) -> str:
+        return f"{_level_words(self.level)} of growth a year {self.start}-{self.end}"
+
+    def unit(self, money: str) -> str:  # noqa: ARG002
+        return "share per year"
+
+
+@dataclass(frozen=True)
+class Probability(Quantity):
+    """Probability that the market is above an amount in a year."""
+
+    above: float
+    year: int
+
+    def __post_init__(self) -> None:
+        _check_amount("Probability, above", self.above)
+
+    def of(self, path: ScenarioPath) -> float:
+        position = _position(path, self.year)
+        z = (path.mixture.means[:, position] - math.log(self.above)) / path.mixture.sds[:, position]
+        return float(path.mixture.weights @ special.ndtr(z))
+
+    @property
+    def label(self) -> str:
+        return f"Probability of more than {amount(self.above)} in {self.year}"
+
+    def unit(self, money: str) -> str:  # noqa: ARG002
+        return "probability"
+
+
+@dataclass(frozen=True)
+class YearAbove(Quantity):
+    """Year in which a quantile of the market passes an amount, between two years by interpolation in logs."""
+
+    value: float
+    level: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check_amount("YearAbove, value", self.value)
+
+    def of(self, path: ScenarioPath) -> float:
+        levels = path.mixture.quantiles([self.level])[:, 0] - math.log(self.value)
+        if levels[0] >= 0:
+            return float(path.years[0])
+        above = np.flatnonzero(levels >= 0)
+        if not len(above):
+            raise ModelError(
+                f"{self.label}: not reached by {path.years[-1]}; ask about a smaller amount or a later end"
+            )
+        after = int(above[0])
+        return float(path.years[after] - levels[after] / (levels[after] - levels[after - 1]))
+
+    @property
+    def label(self) -> str:
+        return f"Year in which the {_level_words(self.level).lower()} passes {amount(self.value)}"
+
+    def unit(self, money: str) -> str:  # noqa: ARG002
+        return "year"
+
+
+@dataclass(frozen=True)
+class Cumulative(Quantity):
+    """Quantile of the sum over some years; each component's sum is taken as lognormal (Fenton 1960)."""
+
+    start: int
+    end: int
+    level: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            found = f"from {self.start} to {self.end}"
+            raise ArgumentError(Problem("Cumulative", found, "an end year not before the start year"))
+
+    def of(self, path: ScenarioPath) -> float:
+        span = slice(_position(path, self.start), _position(path, self.end) + 1)
+        covariances = path.mixture.covariances[:, span, span]
+        means = np.exp(path.mixture.means[:, span] + 0.5 * np.einsum("jtt->jt", covariances))
+        total = means.sum(1)
+        second = np.einsum("jt,ju,jtu->j", means, means, np.exp(covariances))
+        variance = np.log(second / total**2)
+        centre = np.log(total) - variance / 2
+        sds = np.sqrt(np.maximum(variance, 1e-18))
+        found = mixture_quantiles(path.mixture.weights, centre[:, None], sds[:, None], np.array([self.level]))
+        return math.exp(found[0, 0])
+
+    @property
+    def label(self) -> str:
+        return f"{_level_words(self.level)} of the sum {self.start}-{self.end}"
+
+
+QUANTITIES: dict[str, type[Quantity]] = {
+    "value": Value,
+    "cagr": Cagr,
+    "year-above": YearAbove,
+    "cumulative": Cumulative,
+    "probability": Probability,
+}
+"""Every quantity by the name it has on the command line."""
+
+
+def _level_words(level: float) -> str:
+    return "Median" if level == 0.5 else f"P{100 * level:g}"
+
+
+def _check_amount(place: str, value: float) -> None:
+    if not (math.isfinite(value) and value > 0):
+        raise ArgumentError(Problem(place, f"{value:g}", "an amount above 0"))
+
+
+def _position(path: ScenarioPath, year: int) -> int:
+    found = np.flatnonzero(path.years == year)
+    if not len(found):
+        raise ArgumentError(Problem("year", str(year), f"a year from {path.years[0]} to {path.years[-1]}"))
+    return int(found[0])
+
+
+def _row(path: ScenarioPath, coefficients: dict[int, float]) -> np.ndarray:
+    row = np.zeros((1, len(path.years)))
+    for year, value in coefficients.items():
+        row[0, _position(path, year)] += value
+    return row
+
+
+def _quantile(path: ScenarioPath, row: np.ndarray, level: float) -> float:
+    if not 0 < level < 1:
+        raise ArgumentError(Problem("level", f"{level:g}", "a probability between 0 and 1"))
+    return float(path.mixture.linear(row).quantiles([level])[0, 0])

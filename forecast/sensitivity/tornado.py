@@ -1,0 +1,146 @@
+"""Tornado: each input over its own P10 to P90, the others at base."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecast.pipeline import Run
+from forecast.sensitivity.inputs import Input, inputs_of
+from forecast.sensitivity.model import Model, model_of
+from forecast.sensitivity.quantities import Cumulative, Quantity, Value
+from forecast.wording import amount, listing, result_html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = (
+    "input",
+    "kind",
+    "unit",
+    "low_input",
+    "base_input",
+    "high_input",
+    "low_value",
+    "base_value",
+    "high_value",
+    "swing",
+    "monotonic",
+    "note",
+)
+
+_STILL = 1e-6
+"""Swing, as a share of the base value, below which an input counts as unable to move the answer."""
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Tornado:
+    """How far each input moves a quantity.
+
+    Parameters
+    ----------
+    quantity, scenario, money
+        What was asked, of which scenario, and the unit of money.
+    table
+        One row an input, longest swing first: `input, kind, unit, low_input, base_input, high_input` (P10, base, P90),
+        `low_value, base_value, high_value` (the quantity there), `swing` (largest less smallest value at the points
+        tried), `monotonic`, `note` (why it cannot move the answer, where it cannot).
+    runs
+        Every evaluation: `input, kind, point, value`.
+    """
+
+    quantity: Quantity
+    scenario: str
+    money: str
+    table: pd.DataFrame
+    runs: pd.DataFrame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Bars, longest first, of the inputs that move the answer."""
+        from forecast.figures import tornado as draw
+
+        return draw(self.table, unit=self.quantity.unit(self.money), quantity=self.quantity.label, most=15, ax=ax)
+
+    def summary(self) -> str:
+        """The strongest inputs in words, and those that cannot move the answer."""
+        moving = self.table[self.table["note"] == ""]
+        still = self.table[self.table["note"] != ""]
+        unit = self.quantity.unit(self.money)
+        said = [f"{row['input']} ({_span(row)})" for row in moving.head(_NAMED).to_dict("records")]
+        base = amount(float(self.table["base_value"].iloc[0]), 3)
+        text = f"{self.quantity.label}, scenario {self.scenario}: {base} {unit} at base. It moves most with {listing(said)}."
+        reasons = [f"{row['input']} ({row['note']})" for row in still.to_dict("records")]
+        return text + (f" Unable to move it: {listing(reasons)}." if reasons else "")
+
+    def _repr_html_(self) -> str:
+        return result_html(self.summary(), self.table)
+
+
+def _span(row: dict[str, object]) -> str:
+    return f"{amount(float(row['low_value']), 3)} to {amount(float(row['high_value']), 3)}"  # type: ignore[arg-type]
+
+
+def tornado(run: Run, quantity: Quantity, *, scenario: str | None = None) -> Tornado:
+    """Try each uncertain input over its own range, the others at base.
+
+    Scenario drivers, events, scope ratios, priors, the reading of hedges, the level of the market itself, and each
+    source left out are in one table. Values are shifted (by a factor for amounts) so that the base agrees with the
+    run, which leaves its drivers uncertain.
+
+    Parameters
+    ----------
+    run
+        The case, worked through.
+    quantity
+        Such as `Value(2030)`.
+    scenario
+        Name of the scenario; "base", or the middle one, where None.
+
+    Raises
+    ------
+    ArgumentError
+        Unknown scenario; a year outside the projection.
+    ModelError
+        A quantity that is undefined for the case.
+    """
+    model = model_of(run, scenario)
+    own = quantity.of(run.projection.paths[model.scenario_name])
+    base = model.value(model.base, quantity)
+    tried = [(entry, _values(model, entry, quantity, base, own)) for entry in inputs_of(model)]
+    rows = [_row(entry, values, own) for entry, values in tried]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(["swing", "input"], ascending=[False, True])
+    runs = [
+        (entry.name, entry.kind, point, value)
+        for entry, values in tried
+        for point, value in zip(entry.points, values, strict=True)
+    ]
+    table = table.reset_index(drop=True)
+    return Tornado(
+        quantity, model.scenario_name, run.unit, table, pd.DataFrame(runs, columns=["input", "kind", "point", "value"])
+    )
+
+
+def _values(model: Model, entry: Input, quantity: Quantity, base: float, own: float) -> list[float]:
+    found = [model.value(entry.set(model.base, point), quantity) for point in entry.points]
+    if isinstance(quantity, Value | Cumulative):
+        return [value * own / base for value in found]
+    return [value + own - base for value in found]
+
+
+def _row(entry: Input, values: list[float], own: float) -> tuple[object, ...]:
+    shown = entry.labels or {}
+    low, high = entry.points[0], entry.points[-1]
+    steps = np.diff(values)
+    swing = max(values) - min(values)
+    still = swing <= _STILL * max(abs(own), 1e-12)
+    monotonic = bool((steps >= -_STILL * abs(own)).all() or (steps <= _STILL * abs(own)).all())
+    base = "as likely as stated" if math.isnan(entry.base) else shown.get(entry.base, entry.base)
+    inputs = (shown.get(low, low), base, shown.get(high, high))
+    note = entry.inert if still else ""
+    return (entry.name, entry.kind, entry.unit, *inputs, values[0], own, values[-1], swing, monotonic, note)
