@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from forecast.distributions import Fixed
 from forecast.wording import amount, listing
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def milestones(run: Run) -> list[int]:
 def spans(run: Run, years: Iterable[int]) -> dict[tuple[str, int], str]:
     """Return median and 80 % band of the projection by scenario and year, in words."""
     table = run.projection.quantiles(BAND)
-    return {(name, year): span(*table.loc[(name, year)]) for name in run.projection.scenarios for year in years}
+    return {
+        (name, year): span(*table.loc[(name, year)].tolist()) for name in run.projection.scenarios for year in years
+    }
 
 
 def span(low: float, middle: float, high: float) -> str:
@@ -124,16 +126,14 @@ def _link(source: str) -> str:
     return f"[page]({source})" if source.startswith(("https://", "http://")) and " " not in source else plain(source)
 
 
-def _printed(row: dict[object, object]) -> str:
-    unit = f"{row['currency']} {row['scale']}"
-    parts = [
-        f"{row[f'{end}_year']}: {row[f'{end}_hedge']} {row[f'{end}_value']} {unit}"
+def _printed(row: Mapping[Hashable, object]) -> str:
+    levels = [
+        f"{row[f'{end}_hedge']} {row['currency']} {row[f'{end}_value']} {row['scale']} in {row[f'{end}_year']}"
         for end in ("base", "target")
         if row[f"{end}_value"]
     ]
-    if row["cagr"]:
-        parts.append(f"growth {row['cagr_hedge']} {str(row['cagr']).rstrip(' %')} % a year")
-    return "; ".join(parts)
+    growth = f"{row['cagr_hedge']} {str(row['cagr']).rstrip(' %')} % a year" if row["cagr"] else ""
+    return "; ".join(filter(None, [*levels, growth]))
 
 
 def _clashes(findings: pd.DataFrame) -> str:
@@ -148,45 +148,81 @@ def _projection(run: Run) -> str:
     years = milestones(run)
     found = spans(run, years)
     rows = [
-        [plain(scenario.title or name), *(found[name, year] for year in years)]
-        for name, scenario in run.case.scenarios.items()
+        [plain(run.case.scenarios[name].title or name), *(found[name, year] for year in years)]
+        for name in run.projection.scenarios
     ]
-    header = [f"{run.consensus.footing.label}, P50 (P10 to P90)", *map(str, years)]
-    return f"{run.projection.summary()}\n\n{grid(header, rows)}"
+    handovers = sorted(set(run.projection.handover_year.values()))
+    text = (
+        f"Up to {listing([str(year) for year in handovers])}, the last year for which two publishers speak, a scenario "
+        "follows the consensus, from its whole band; after that it goes its own way."
+    )
+    return f"{text}\n\n{grid([f'{run.unit}, median (80 % band)', *map(str, years)], rows)}"
 
 
 def _assumptions(run: Run) -> str:
     scenarios = run.case.scenarios
-    names = dict.fromkeys(name for scenario in scenarios.values() for name in scenario.growth.drivers)
-    rows = [
-        [name.replace("_", " "), *(_cell(s, name) for s in scenarios.values()), _why(scenarios, name)] for name in names
-    ]
     stories = [
         f"- **{plain(scenario.title or name)}**: {plain(scenario.because)}" for name, scenario in scenarios.items()
     ]
-    return "\n".join([*stories, "", grid(["driver, P50 (P10 to P90)", *scenarios, "why"], rows), "", *_bridges(run)])
+    header = ["driver, median (P10 to P90)", *scenarios, "why, in the middle scenario"]
+    bullets = [*stories, *_reading(run), *_bridges(run), *_floor(run)]
+    return "\n".join([*bullets, "", grid(header, _drivers(list(scenarios.values())))])
 
 
-def _cell(scenario: Scenario, name: str) -> str:
-    driver = scenario.growth.drivers.get(name)
-    return plain(f"{_range(driver.distribution)} {driver.unit}") if driver else ""
+def _drivers(scenarios: Sequence[Scenario]) -> list[list[str]]:
+    names = dict.fromkeys(name for scenario in scenarios for name in scenario.drivers)
+    middle = scenarios[len(scenarios) // 2]
+    return [[*_driver(scenarios, name), _why(middle.drivers.get(name))] for name in names]
 
 
-def _why(scenarios: dict[str, Scenario], name: str) -> str:
-    drivers: list[Driver] = [s.growth.drivers[name] for s in scenarios.values() if name in s.growth.drivers]
-    return plain("; ".join(dict.fromkeys(f"{driver.because} ({driver.status})" for driver in drivers)))
+def _driver(scenarios: Sequence[Scenario], name: str) -> list[str]:
+    found = [scenario.drivers.get(name) for scenario in scenarios]
+    unit = next((driver.unit for driver in found if driver and driver.unit), "")
+    title = name.removeprefix("growth.").replace("_", " ")
+    return [
+        plain(f"{title}, {unit}".rstrip(", ")),
+        *(_range(driver.distribution) if driver else "" for driver in found),
+    ]
+
+
+def _why(driver: Driver | None) -> str:
+    return plain(f"{driver.because} ({driver.status})") if driver else ""
 
 
 def _range(distribution: Distribution) -> str:
-    low, middle, high = (f"{value:.3g}" for value in distribution.ppf(BAND))
-    return middle if isinstance(distribution, Fixed) else f"{middle} ({low} to {high})"
+    low, middle, high = (f"{value:.2g}" for value in distribution.ppf(BAND))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def _reading(run: Run) -> list[str]:
+    prior, changed = run.consensus.pool.prior, sorted(run.case.prior)
+    spread = f"{math.exp(prior.spread_scale):.2g} in level and by {100 * prior.growth_spread_scale:.2g} points a year"
+    optimism = f"{100 * prior.optimism_mean:.2g} too many, give or take {100 * prior.optimism_sd:.2g}"
+    return [
+        '- A printed number is a range of its last digit; "about" doubles it, "more than" adds an excess of about one '
+        "unit of that digit.",
+        f"- Before any number is read, publishers of one market are taken to differ by a factor of about {spread} in "
+        f"growth, with a correlation of {prior.herding:g}; in points of growth a year all promise {optimism}."
+        + (f" This case changes {listing(changed)}." if changed else ""),
+    ]
 
 
 def _bridges(run: Run) -> list[str]:
     scopes = run.case.scopes.scopes if run.case.scopes else ()
+    used = {scope.scope for scope in run.consensus.pool.sources}
     return [
-        f"- Share of {scope.name} in {scope.inside}, {scope.ratio_year}: {_range(scope.ratio)}; {plain(scope.because)} "
-        f"({scope.status or 'assumed'})."
+        f"- Share of {plain(scope.name)} in {plain(scope.inside)}, {scope.ratio_year}: {_range(scope.ratio)}, "
+        f"never above 1; {plain(scope.because)} ({scope.status or 'assumed'})."
         for scope in scopes
-        if scope.ratio is not None
+        if scope.ratio is not None and scope.name in used
+    ]
+
+
+def _floor(run: Run) -> list[str]:
+    on = [scenario.analyst_error for scenario in run.case.scenarios.values() if scenario.analyst_error.on]
+    if not on:
+        return []
+    return [
+        f"- No band is narrower than published forecasts have missed by: a standard deviation of {on[0].scale:g} · "
+        f"years^{on[0].exponent:g} of the logarithm."
     ]

@@ -33,7 +33,7 @@ def figures(run: Run, drivers: Tornado) -> dict[str, Callable[[], Axes]]:
     """Return the figures of a run by the names of their files."""
     from forecast.figures import houses, sources_by_years
 
-    unit = run.consensus.footing.label
+    unit = run.unit
     return {
         "sources": lambda: sources_by_years(run.sources_table, unit=unit),
         "consensus": run.consensus.plot,
