@@ -15,7 +15,6 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -29,36 +28,20 @@ sys.path.insert(0, str(ROOT))
 from calibration.analyst_error import (  # noqa: E402
     REFERENCE,
     Array,
+    Model,
+    cross_validate,
     family_weights,
-    fit_error,
     fit_spread,
     fitted_on,
+    judge,
+    mixture,
     read_outcomes,
     read_panels,
     scored,
     spread_log_likelihood,
+    summary,
 )
 from forecast.analyst_error import FITTED, AnalystError, SpreadCoefficients, analyst_error  # noqa: E402
-
-Model = Callable[[pd.DataFrame, pd.DataFrame], tuple[Array, Array]]
-
-
-def mixture(train: pd.DataFrame, test: pd.DataFrame) -> tuple[Array, Array]:
-    """The shipped model, its coefficients fitted anew."""
-    return judge(test, fit_error(train))
-
-
-def judge(test: pd.DataFrame, coefficients) -> tuple[Array, Array]:
-    """Log density and probability integral of each row."""
-    density, integral = np.empty(len(test)), np.empty(len(test))
-    known = test["growth"].notna().to_numpy()
-    for rows in (known, ~known):
-        if rows.any():
-            part = test[rows]
-            growth = part["growth"] if part["growth"].notna().all() else None
-            model = analyst_error(part["horizon"], growth, coefficients=coefficients)
-            density[rows], integral[rows] = model.log_density(part["error"]), model.cdf(part["error"])
-    return density, integral
 
 
 def fixed_normal(_: pd.DataFrame, test: pd.DataFrame) -> tuple[Array, Array]:
@@ -124,29 +107,6 @@ MODELS: dict[str, Model] = {
     "t by horizon and growth": student,
     "analyst_error": mixture,
 }
-
-
-def cross_validate(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """Test rows with the log density and probability integral from a fit without their family."""
-    parts = []
-    for family, held_out in test.groupby("family"):
-        density, integral = model(train[train["family"] != family], held_out)
-        parts.append(held_out.assign(density=density, integral=integral))
-    return pd.concat(parts)
-
-
-def summary(rows: pd.DataFrame) -> dict[str, float]:
-    """Coverage and log score, by row and by family."""
-    one = family_weights(rows["family"], 1.0)
-    row = rows["mass"] if "mass" in rows else np.ones(len(rows))
-    one = one * row
-    inside = {level: ((rows["integral"] - 0.5).abs() < level / 2).to_numpy(float) for level in (0.5, 0.8, 0.95)}
-    found = {"rows": len(rows), "families": rows["family"].nunique()}
-    found |= {f"{level:.0%}": np.average(value, weights=row) for level, value in inside.items()}
-    found |= {f"{level:.0%} by family": np.average(value, weights=one) for level, value in inside.items()}
-    found["log score"] = np.average(rows["density"], weights=row)
-    found["log score by family"] = np.average(rows["density"], weights=one)
-    return found
 
 
 def classes(rows: pd.DataFrame) -> pd.DataFrame:
@@ -227,7 +187,7 @@ def main() -> None:
     print(pd.DataFrame({name: summary(rows) for name, rows in results.items()}).T.round(3).to_string())
     print("\nanalyst_error by promised growth and by horizon")
     print(by_class(results["analyst_error"], results["normal .11 h^.65"]).round(3).to_string())
-    print("\nNot used in the fit (shipped coefficients)")
+    print("\nOther forecasts: topic search with their family held out; budgets and semiconductors never used")
     others = {"found by topic search": None, "budget lines": budgets(), "semiconductors, by year": semiconductors()}
     found = fitted_on(outcomes)
     others["found by topic search"] = found[found["selection"] != "systematic series"]

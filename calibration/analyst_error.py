@@ -12,6 +12,7 @@ spread of published estimates put it before the outcomes were looked at.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from forecast.analyst_error import (
     ErrorCoefficients,
     SpreadCoefficients,
     analyst_error,
-    publisher_spread,
+    spread_medians,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,14 +80,14 @@ def read_outcomes() -> pd.DataFrame:
     """Read published forecasts and what came: `family, market, publication, horizon, growth, error`, and flags."""
     table = pd.read_csv(REFERENCE / "forecast_outcomes.csv").merge(_families(), on="market", validate="many_to_one")
     horizon = (table["target_year"] - table["base_year"]).astype(float)
-    implied = np.log(table["target_value"] / table["base_value"]) / horizon.where(horizon > 0)
+    implied = pd.Series(np.log(table["target_value"] / table["base_value"])) / horizon.where(horizon > 0)
     return pd.DataFrame(
         {
             "family": table["family"],
             "market": table["market"],
             "publication": table["market"] + table["publisher"] + table["published"],
             "horizon": horizon,
-            "growth": implied.fillna(np.log1p(_percent(table["stated_cagr_pct"]) / 100)),
+            "growth": implied.fillna(pd.Series(np.log1p(_percent(table["stated_cagr_pct"]) / 100))),
             "error": np.log(table["actual_value"] / table["target_value"]),
             "selection": table["selection"],
             "match": table["definition_match"],
@@ -124,6 +125,51 @@ def fit_error(rows: pd.DataFrame) -> ErrorCoefficients:
     return ErrorCoefficients(**_best(loss, ERROR_PRIORS))
 
 
+Model = Callable[[pd.DataFrame, pd.DataFrame], tuple[Array, Array]]
+"""Fits on the rows it is given first; log density and probability integral of the others."""
+
+
+def mixture(train: pd.DataFrame, test: pd.DataFrame) -> tuple[Array, Array]:
+    """Judge rows by the shipped model, its coefficients fitted anew."""
+    return judge(test, fit_error(train))
+
+
+def judge(test: pd.DataFrame, coefficients: ErrorCoefficients) -> tuple[Array, Array]:
+    """Return the log density and the probability integral of each row."""
+    density, integral = np.empty(len(test)), np.empty(len(test))
+    known = test["growth"].notna().to_numpy()
+    for rows in (known, ~known):
+        if rows.any():
+            part = test[rows]
+            growth = part["growth"] if part["growth"].notna().all() else None
+            model = analyst_error(part["horizon"], growth, coefficients=coefficients)
+            density[rows], integral[rows] = model.log_density(part["error"]), model.cdf(part["error"])
+    return density, integral
+
+
+def cross_validate(model: Model, train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """Return the test rows with the log density and probability integral from a fit without their family."""
+    parts = []
+    for family, held_out in test.groupby("family"):
+        density, integral = model(train[train["family"] != family], held_out)
+        parts.append(held_out.assign(density=density, integral=integral))
+    return pd.concat(parts)
+
+
+def summary(rows: pd.DataFrame) -> dict[str, float]:
+    """Return coverage and log score, by row and by family."""
+    one = family_weights(rows["family"], 1.0)
+    row = rows["mass"] if "mass" in rows else np.ones(len(rows))
+    one = one * row
+    inside = {level: ((rows["integral"] - 0.5).abs() < level / 2).to_numpy(float) for level in (0.5, 0.8, 0.95)}
+    found: dict[str, float] = {"rows": len(rows), "families": rows["family"].nunique()}
+    found |= {f"{level:.0%}": np.average(value, weights=row) for level, value in inside.items()}
+    found |= {f"{level:.0%} by family": np.average(value, weights=one) for level, value in inside.items()}
+    found["log score"] = np.average(rows["density"], weights=row)
+    found["log score by family"] = np.average(rows["density"], weights=one)
+    return found
+
+
 def horizon_memory(rows: pd.DataFrame) -> float:
     """Exponent of (shorter / longer) in the correlation of normal scores within one publication."""
     scores = special.ndtri(analyst_error(rows["horizon"], rows["growth"]).cdf(rows["error"]))
@@ -147,7 +193,7 @@ def read_panels() -> pd.DataFrame:
     table = table[~table["scope_note"].fillna("").str.contains("excluded from spread")]
     table = table[~table["market"].str.contains("nowcast")]
     span = (table["target_year"] - table["base_year"]).astype(float)
-    implied = np.log(table["target_value"] / table["base_value"]) / span.where(span > 0)
+    implied = pd.Series(np.log(table["target_value"] / table["base_value"])) / span.where(span > 0)
     table["growth"] = implied.fillna(np.log1p(table["stated_cagr_pct"] / 100))
     table["panel"] = table["cluster"].fillna(table["market"])
     rows = [_panel(str(name), part) for name, part in table.groupby("panel")]
@@ -166,14 +212,13 @@ def fit_spread(panels: pd.DataFrame) -> SpreadCoefficients:
 
 def spread_log_likelihood(panels: pd.DataFrame, coefficients: SpreadCoefficients) -> Array:
     """Weighted log density of the observed sds of level and growth in each panel, shape (panels,)."""
-    priors = [publisher_spread(g, coefficients=coefficients) for g in panels["growth"]]
+    medians = dict(zip(("level", "growth"), spread_medians(panels["growth"].to_numpy(), coefficients), strict=True))
     weight = family_weights(panels["family"])
     total = np.zeros(len(panels))
     for name, floor in (("level", 0.02), ("growth", 0.003)):
-        middle = np.array([getattr(prior, name) for prior in priors])
         scatter = getattr(coefficients, f"{name}_scatter")
         count, sd = panels[f"{name}_n"].to_numpy(float), panels[f"{name}_sd"].to_numpy(float)
-        total += np.where(count > 1, _sd_log_density(np.maximum(sd, floor), count, middle, scatter), 0.0)
+        total += np.where(count > 1, _sd_log_density(np.maximum(sd, floor), count, medians[name], scatter), 0.0)
     return weight * total
 
 
@@ -248,7 +293,8 @@ def _sd_log_density(sd: Array, count: Array, middle: Array, scatter: float) -> A
     true = middle[:, None] * np.exp(scatter * nodes)
     ratio = freedom * (sd[:, None] / true) ** 2
     each = freedom / 2 * np.log(np.maximum(ratio, 1e-300) / 2) - ratio / 2 - special.gammaln(np.maximum(freedom, 1) / 2)
-    return special.logsumexp(each + np.log(2 / sd[:, None]), b=weights / weights.sum(), axis=1)
+    density: Array = special.logsumexp(each + np.log(2 / sd[:, None]), b=weights / weights.sum(), axis=1)
+    return density
 
 
 def _values(theta: Array, priors: dict[str, tuple[str, float, float]]) -> dict[str, float]:

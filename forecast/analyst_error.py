@@ -32,8 +32,8 @@ _HALF_NORMAL_MEDIAN = float(special.ndtri(0.75))
 USUAL_GROWTH = (0.077, 0.196, 0.398)
 """Promised log growth a year at 1/6, 1/2 and 5/6 of the record: stands in, a third each, where none is known."""
 
-HORIZON_MEMORY = 0.33
-"""Exponent of the correlation between the errors of one forecast at two horizons, (shorter / longer)^0.33."""
+HORIZON_MEMORY = 0.31
+"""Exponent of the correlation between the errors of one forecast at two horizons, (shorter / longer)^0.31."""
 
 
 @dataclass(frozen=True)
@@ -231,7 +231,7 @@ def error_bands(
 
 
 def horizon_correlation(horizons: ArrayLike) -> Array:
-    """Correlation between the errors of one forecast at several horizons, (shorter / longer)^0.33.
+    """Correlation between the errors of one forecast at several horizons, (shorter / longer)^0.31.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def horizon_correlation(horizons: ArrayLike) -> Array:
     Examples
     --------
     >>> horizon_correlation([1, 5]).round(2).tolist()
-    [[1.0, 0.59], [0.59, 1.0]]
+    [[1.0, 0.61], [0.61, 1.0]]
     """
     years = np.atleast_1d(np.asarray(horizons, float))
     if not (np.isfinite(years) & (years > 0)).all():
@@ -319,10 +319,15 @@ def publisher_spread(growth: float, *, coefficients: SpreadCoefficients = FITTED
     (0.11, 0.64, 0.064)
     """
     _check(np.zeros(()), np.asarray(growth, float))
+    level, pace = spread_medians(np.asarray(growth, float), coefficients)
+    return PublisherSpread(float(level), coefficients.level_scatter, float(pace), coefficients.growth_scatter)
+
+
+def spread_medians(growth: Array, coefficients: SpreadCoefficients) -> tuple[Array, Array]:
+    """Return the median sd between publishers of log level and log growth; the equation of `publisher_spread`."""
     c = coefficients
-    pace = max(float(growth), c.mature)
-    level = c.level * (min(pace, c.emerging) / c.emerging) ** c.level_power
-    return PublisherSpread(level, c.level_scatter, c.growth * pace, c.growth_scatter)
+    pace = np.maximum(growth, c.mature)
+    return c.level * (np.minimum(pace, c.emerging) / c.emerging) ** c.level_power, c.growth * pace
 
 
 def published_errors() -> pd.DataFrame:
