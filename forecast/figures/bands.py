@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -95,6 +95,13 @@ def shade(ax: Axes, table: pd.DataFrame, color: str, *, only_headline: bool = Fa
 def band_name(share: float) -> str:
     """Name the central band that holds a share."""
     return say("{0} % band", number(100 * share, 3))
+
+
+def value_limits(tables: Iterable[pd.DataFrame], *, logarithmic: bool) -> tuple[float, float]:
+    """Limits of a value axis that hold all bands with a little room."""
+    values = np.concatenate([table.to_numpy(float).ravel() for table in tables])
+    least, most = float(np.nanmin(values)), float(np.nanmax(values))
+    return (least / 1.15, most * 1.15) if logarithmic else (min(0.0, least), most * 1.05)
 
 
 def line_points(tables: Sequence[pd.Series]) -> list[tuple[float, float]]:

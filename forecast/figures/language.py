@@ -88,6 +88,108 @@ CATALOGUE = {
     "not monotonic": "非單調",
     "{0} more inputs move it by less than {1}": "另有 {0} 項參數，影響小於 {1}",
     "{0}: {1} to {2}.": "{0}：{1} 至 {2}。",
+    # words of the other figures
+    "none": "無",
+    "low": "低",
+    "medium": "中",
+    "high": "高",
+    "top-down": "由上而下",
+    "bottom-up": "由下而上",
+    "between publishers": "機構之間",
+    "within statements": "陳述之內",
+    "growth": "成長",
+    "process": "過程波動",
+    "scenario drivers": "情境參數",
+    "events": "事件",
+    "scope": "範疇",
+    "horizon": "期間",
+    "currency": "幣別",
+    "price basis": "價格基準",
+    "yes": "計入",
+    "part": "部分計入",
+    "no": "不計入",
+    "unsaid": "未說明",
+    "median": "中位數",
+    "P{0}": "P{0}",
+    "{0}: median {1} ({2}).": "{0}：中位數 {1}（{2}）。",
+    "{0} in {1}: median {2} ({3}).": "{0}，{1} 年：中位數 {2}（{3}）。",
+    "share of the variance": "占變異數的比例",
+    # inclusion matrix
+    "What each source counts": "各來源計入的項目",
+    "Matrix of what {0} sources count.": "{0} 個來源計入項目的矩陣。",
+    "{0} counts {1}.": "{0} 計入 {1}。",
+    "nothing it names": "未列明的項目",
+    # football field
+    "The same numbers, pooled by each method": "同一組數字，以各種方法合併",
+    "Bars of {0} methods, in {1}.": "{0} 種方法的區間圖，單位 {1}。",
+    # spaghetti
+    "The path of each source": "各來源的路徑",
+    "Lines of {0} sources, in {1}.": "{0} 個來源的折線圖，單位 {1}。",
+    # scenarios
+    "Scenarios: median and {0}": "各情境：中位數與{0}",
+    "Scenarios side by side": "各情境並列",
+    "Bands of {0} scenarios, in {1}; in {2}:": "{0} 個情境的區間，單位 {1}；{2} 年：",
+    "Panels of {0} scenarios, in {1}.": "{0} 個情境的並列圖，單位 {1}。",
+    # stated against implied growth
+    "% a year": "每年 %",
+    "stated": "所述",
+    "implied": "隱含",
+    "severity": "嚴重度",
+    "stated, at odds with its own values": "所述，與自身數值矛盾",
+    "implied, within rounding": "隱含（捨入範圍）",
+    "Growth as stated, and as the printed values imply": "所述成長率與刊載數值隱含的成長率",
+    "Stated against implied growth of {0} estimates; {1} contradict themselves beyond rounding.": (
+        "{0} 筆估計的所述與隱含成長率；{1} 筆的矛盾超出捨入範圍。"
+    ),
+    "{0} states {1} % and implies {2} %.": "{0} 所述 {1} %，隱含 {2} %。",
+    # bridge
+    "From {0} to {1}": "由 {0} 至 {1}",
+    "Bridge in {0}.": "橋接圖，單位 {0}。",
+    # spider
+    "How the answer bends: {0}": "結果隨參數的變化：{0}",
+    "percentile of the input, all others at base": "參數的百分位（其餘參數為基準值）",
+    "Spider chart of {0}, in {1}.": "{0}的蛛網圖，單位 {1}。",
+    # heat map
+    "target {0}": "目標 {0}",
+    "Heat map of {0}, in {1}, over {2} and {3}.": "{0}的熱圖，單位 {1}，橫軸 {2}，縱軸 {3}。",
+    "It runs from {0} to {1}.": "由 {0} 至 {1}。",
+    "{0} % of the grid reaches the target of {1}.": "{0} % 的格點達到目標 {1}。",
+    # Sobol shares, band decomposition
+    "Which input carries the spread: {0}": "何項參數造成不確定性：{0}",
+    "together": "交互作用",
+    "Shares of the variance of {0} by year; in {1}: {2}.": "{0}歷年變異數的占比；{1} 年：{2}。",
+    "Where the width of the band comes from": "區間寬度的來源",
+    "Parts of the band by year; in {0}: {1}.": "歷年區間的組成；{0} 年：{1}。",
+    # ridge
+    "The whole distribution": "完整的機率分布",
+    "Densities, in {0}.": "機率密度，單位 {0}。",
+    # timeline
+    "Events and policies": "事件與政策",
+    "when": "時間",
+    "not certain": "尚未確定",
+    "Timeline: {0}.": "時間軸：{0}。",
+    # top-down against bottom-up
+    "Top-down against bottom-up": "由上而下與由下而上的估計",
+    "Top-down and bottom-up, in {0}.": "由上而下與由下而上，單位 {0}。",
+    # vintage revisions
+    "What each edition said": "各版本的估計",
+    "{0} edition: {1}": "{0} 版：{1}",
+    "Lines of {0} editions, in {1}.": "{0} 個版本的折線圖，單位 {1}。",
+    # PIT and coverage
+    "Where the outcomes fell in their forecasts": "實際結果落在預測分布的位置",
+    "forecast probability of at most what came": "預測分布中不高於實際值的機率",
+    "share of {0} outcomes": "{0} 筆結果的比例",
+    "chance alone, 90 %": "純屬隨機（90 %）",
+    "well calibrated": "校準良好",
+    "PIT histogram of {0} outcomes: {1} inside the 80 % band, {2} below the median.": (
+        "{0} 筆結果的 PIT 直方圖：{1} 在 80 % 區間內，{2} 低於中位數。"
+    ),
+    "How often the bands held what came": "區間涵蓋實際值的比例",
+    "years ahead (outcomes: {0})": "預測年數（結果筆數：{0}）",
+    "outcomes inside the band": "落在區間內的結果",
+    "{0} promised": "宣稱 {0}",
+    "Coverage of bands by horizon.": "各預測年數的區間涵蓋率。",
+    "The {0} band held {1} of {2} outcomes ({3}).": "{0} 區間涵蓋 {2} 筆結果中的 {1} 筆（{3}）。",
 }
 
 _LANGUAGE: ContextVar[str] = ContextVar("forecast_figure_language", default="en")

@@ -155,7 +155,7 @@ def drawing(ax: Axes | None, *, rows: float | None = None) -> Iterator[Axes]:
         `ax`, or the new axes.
     """
     with mpl.rc_context(settings()):
-        axes = _dressed(_new_axes(rows) if ax is None else ax)
+        axes = dressed(_new_axes(rows) if ax is None else ax)
         figure_of(axes).type_size = preset().points  # type: ignore[attr-defined]
         yield axes
 
@@ -171,8 +171,8 @@ def _new_axes(rows: float | None) -> Axes:
     return figure.add_subplot()
 
 
-def _dressed(ax: Axes) -> Axes:
-    """Set on the axes what a style context does not reach, because they or their ticks are made elsewhere."""
+def dressed(ax: Axes) -> Axes:
+    """Set on axes what a style context does not reach, because they or their ticks are made elsewhere."""
     ax.set_facecolor("white")
     for side, spine in ax.spines.items():
         spine.set_visible(side in ("left", "bottom"))
@@ -238,7 +238,7 @@ def value_axis(ax: Axes, which: str, values: ArrayLike, label: str) -> bool:
         label = say("{0} (log axis)", label)
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}".replace("-", "−")))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
     axis.set_label_text(label)
     ax.grid(axis="x" if which == "x" else "y", visible=True)
     return logarithmic
@@ -258,6 +258,14 @@ def year_axis(ax: Axes, years: ArrayLike) -> None:
     step = next((s for s in (1, 2, 5, 10, 20) if (given[-1] - given[0]) / s < room), 50)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True) if step == 50 else _EveryYears(step, given[0], given[-1]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+
+
+def room_right(ax: Axes, years: ArrayLike, letters: int) -> None:
+    """Leave room for so many letters to the right of the last year."""
+    given = np.asarray(years, float)
+    share = min(0.45, (letters + 4) * size(0.5) / (preset().inches * 72 * 0.85))
+    span = max(float(given.max() - given.min()), 1.0)
+    ax.set_xlim(float(given.min()) - 0.02 * span, float(given.max()) + span * share / (1 - share))
 
 
 class _EveryYears(MaxNLocator):
@@ -289,6 +297,17 @@ def number(value: float, digits: int = 3) -> str:
     text = f"{value:,.{places}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("-", "−")
+
+
+def plain(value: float) -> str:
+    """Write a number with all its digits, for the ticks of an axis.
+
+    Examples
+    --------
+    >>> plain(0.25), plain(-1250.0)
+    ('0.25', '−1,250')
+    """
+    return f"{value:,.10g}".replace("-", "−")
 
 
 def percent(fraction: float, digits: int = 2) -> str:

@@ -1,0 +1,88 @@
+"""PIT histogram: where in their forecast distributions the outcomes fell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+from scipy.stats import binom
+
+from forecast.errors import ArgumentError, Problem
+from forecast.figures.alternative import describe
+from forecast.figures.language import say
+from forecast.figures.style import BLUE, GREY, INK, drawing, key_below, own_title, percent
+from forecast.figures.tables import checked
+
+
+def pit(table: pd.DataFrame, *, bins: int = 10, title: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw the histogram of probability integral transforms, with the band in which chance alone keeps 90 % of bars.
+
+    Level bars are good; a hump means bands too wide, a hollow too narrow, a slope a bias.
+
+    Parameters
+    ----------
+    table
+        One row an outcome: `pit`, the forecast probability of at most what came, 0 to 1.
+    bins
+        Number of bars.
+    title
+        Title; None for a plain one.
+    ax
+        Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ArgumentError
+        If the table is empty, lacks a column, or holds what cannot be drawn.
+
+    References
+    ----------
+    Gneiting, T., Balabdaoui, F. and Raftery, A. E. (2007), "Probabilistic forecasts, calibration and sharpness",
+    doi:10.1111/j.1467-9868.2007.00587.x.
+
+    Examples
+    --------
+    >>> len(pit(pd.DataFrame({"pit": [0.05, 0.35, 0.65, 0.95]}), bins=4).patches)
+    4
+    """
+    rows = checked(table, "pit", numbers=["pit"])
+    if bins < 2:
+        raise ArgumentError(Problem("pit: bins", str(bins), "a whole number above 1"))
+    outside = rows[~rows["pit"].between(0, 1)]
+    if len(outside):
+        raise ArgumentError(
+            [Problem(f"pit: row {row}, pit", f"{value:g}", "0 to 1") for row, value in outside["pit"].items()]
+        )
+    counts, edges = np.histogram(rows["pit"], bins=bins, range=(0, 1))
+    shares = counts / len(rows)
+    low, high = (float(binom.ppf(level, len(rows), 1 / bins)) / len(rows) for level in (0.05, 0.95))
+    with drawing(ax) as axes:
+        axes.bar(edges[:-1], shares, width=0.96 / bins, align="edge", color=BLUE, zorder=2)
+        chance = axes.fill_between(
+            [0, 1], low, high, color=GREY, alpha=0.25, linewidth=0, zorder=3, label=say("chance alone, 90 %")
+        )
+        level = axes.axhline(
+            1 / bins, color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4, label=say("well calibrated")
+        )
+        axes.set_xlim(0, 1)
+        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        axes.set_xlabel(say("forecast probability of at most what came"))
+        axes.set_ylabel(say("share of {0} outcomes", len(rows)))
+        key_below(axes, [level, chance])
+        own_title(axes, title or say("Where the outcomes fell in their forecasts"))
+        describe(axes, _in_words(rows["pit"].to_numpy(float)))
+    return axes
+
+
+def _in_words(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
+    inside = float(((values >= 0.1) & (values <= 0.9)).mean())
+    below = float((values < 0.5).mean())
+    return say("PIT histogram of {0} outcomes: {1} inside the 80 % band, {2} below the median.",
+               len(values), percent(inside), percent(below))  # fmt: skip

@@ -1,0 +1,126 @@
+"""Bridge: from one number to another, step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from forecast.errors import ArgumentError, Problem
+from forecast.figures.alternative import describe
+from forecast.figures.language import say, word
+from forecast.figures.rows import wrapped
+from forecast.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    PALE,
+    RED,
+    drawing,
+    narrow,
+    number,
+    own_title,
+    preset,
+    size,
+    value_axis,
+)
+from forecast.figures.tables import checked, records
+
+KINDS = ("total", "change")
+
+
+def waterfall(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes | None = None) -> Axes:
+    """Draw totals as bars from zero, and the changes between them as floating bars.
+
+    Parameters
+    ----------
+    table
+        One row a bar, from left to right: `label`; `value` in `unit`; `kind`, "total" or "change". The first row is a
+        total, and the changes add up to the next total.
+    unit
+        What the numbers are in, such as "USD bn".
+    title
+        Title; None for a plain one.
+    ax
+        Axes to draw on; None makes a figure.
+
+    Returns
+    -------
+    Axes
+        The axes drawn on.
+
+    Raises
+    ------
+    ArgumentError
+        If the table is empty, lacks a column, holds what cannot be drawn, or does not add up.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"label": ["A", "base", "growth", "B"], "value": [50.0, 30.0, -3.3, 76.7],
+    ...                       "kind": ["total", "change", "change", "total"]})
+    >>> waterfall(table, unit="USD bn").get_ylabel()
+    'USD bn'
+    """
+    rows = checked(table, "waterfall", texts=["label"], numbers=["value"], kinds={"kind": KINDS})
+    starts, ends = _spans(rows)
+    with drawing(ax) as axes:
+        value_axis(axes, "y", [0.0, *starts, *ends], unit)
+        letters = max(6, int((9 if narrow() else 12) * 7 / max(len(rows), 5) * preset().inches / preset().points / 0.8))
+        axes.set_xticks(range(len(rows)), [wrapped(word(label), letters) for label in rows["label"]])
+        axes.tick_params(axis="x", length=0)
+        axes.axhline(0, color=PALE, linewidth=0.8)
+        for place, row in enumerate(records(rows)):
+            _draw_bar(axes, place, row, starts[place], ends[place])
+        _connect(axes, ends)
+        axes.margins(y=0.1)
+        own_title(axes, title or say("From {0} to {1}", word(rows["label"].iloc[0]), word(rows["label"].iloc[-1])))
+        describe(axes, _in_words(rows, unit))
+    return axes
+
+
+def _spans(rows: pd.DataFrame) -> tuple[list[float], list[float]]:
+    """Where each bar starts and ends; raises where a total is not what came before."""
+    if rows["kind"].iloc[0] != "total":
+        raise ArgumentError(Problem("waterfall: row 0, kind", "'change'", "'total'", "start from a total"))
+    level, starts, ends, problems = 0.0, list[float](), list[float](), []
+    for place, row in enumerate(records(rows)):
+        total = row.kind == "total"
+        if total and place and not np.isclose(row.value, level, rtol=1e-6, atol=1e-9):
+            problems.append(
+                Problem(f"waterfall: row {place}, value", f"{row.value:g}", f"{level:g}, what came before it")
+            )
+        starts.append(0.0 if total else level)
+        level = row.value if total else level + row.value
+        ends.append(level)
+    if problems:
+        raise ArgumentError(problems)
+    return starts, ends
+
+
+def _draw_bar(ax: Axes, place: int, row: Any, start: float, end: float) -> None:
+    total, rises = row.kind == "total", end >= start
+    color, hatch = (BLUE, "") if total else (GREEN, "") if rises else (RED, "////")
+    ax.bar(
+        place, end - start, bottom=start, width=0.62, color=color, hatch=hatch, edgecolor="white", linewidth=0, zorder=2
+    )
+    text = number(row.value) if total else ("+" if rises else "") + number(row.value)
+    over = total or rises
+    at = max(start, end) if over else min(start, end)
+    ax.annotate(text, (place, at), xytext=(0, size(0.25) * (1 if over else -1)),
+                textcoords="offset points", ha="center", va="bottom" if over else "top", fontsize=size(0.85),
+                fontweight="bold" if total else "normal")  # fmt: skip
+
+
+def _connect(ax: Axes, ends: list[float]) -> None:
+    for place, level in enumerate(ends[:-1]):
+        ax.plot([place + 0.31, place + 0.69], [level, level], color=GREY, linewidth=0.8, zorder=1)
+
+
+def _in_words(rows: pd.DataFrame, unit: str) -> str:
+    parts = [say("Bridge in {0}.", unit)]
+    for row in records(rows):
+        sign = "+" if row.kind == "change" and row.value >= 0 else ""
+        parts.append(f"{word(row.label)}: {sign}{number(row.value)}.")
+    return " ".join(parts)
