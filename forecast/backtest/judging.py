@@ -26,6 +26,8 @@ NOWCAST_HORIZON = 0.5
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 """Levels of the bands that are judged."""
 
+_FASTEST = 3.0
+
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
@@ -69,26 +71,26 @@ class Backtest:
             raise ArgumentError(
                 [Problem("by", repr(key), "", did_you_mean(key, list(rows.columns))) for key in unknown]
             )
-        groups = rows.groupby(keys, sort=True, observed=True)
-        found = pd.DataFrame({key: _group_scores(part) for key, part in groups}).T
-        found.index = found.index.set_names(keys)
+        groups = rows.groupby(keys if len(keys) > 1 else keys[0], sort=True, observed=True)
+        found = pd.DataFrame({key: _group_scores(part) for key, part in groups}).T.rename_axis(index=keys)
         return found.astype({"forecasts": int, "scopes": int})
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw actual over forecast by horizon with the band that was to be expected."""
-        from forecast import figures
+        """Draw the share of outcomes inside the 80 and 95 % bands by horizon.
 
-        return figures.backtest(self.figure_table(), ax=ax)
-
-    def figure_table(self) -> pd.DataFrame:
-        """Return what the figure takes: `publisher, scope, horizon, ratio, low, high, inside` (ratios to the forecast).
-
-        One row a forecast; `ratio` is actual over forecast, `low` and `high` the ends of its 80 % band.
+        `forecast.figures.pit(result.table)` draws where in their bands the outcomes fell.
         """
-        rows = self.table
-        ratios = {name: rows[name] / rows["forecast"] for name in ("low", "high")}
-        named = rows[["publisher", "scope", "horizon"]]
-        return named.assign(ratio=rows["actual"] / rows["forecast"], **ratios, inside=rows["inside_80"])
+        from forecast.figures.coverage import coverage
+
+        return coverage(self.coverage(), ax=ax)
+
+    def coverage(self) -> pd.DataFrame:
+        """Count the outcomes inside each band: `level, horizon, inside, count`, one row a band and horizon."""
+        counts = [
+            self.table.groupby("horizon")[name].agg(inside="sum", count="size").reset_index().assign(level=level)
+            for name, level in (("inside_80", 0.8), ("inside_95", 0.95))
+        ]
+        return pd.concat(counts, ignore_index=True)[["level", "horizon", "inside", "count"]]
 
     def summary(self) -> str:
         """Say in words how good the forecasts and their bands were."""
@@ -165,7 +167,7 @@ def _scored(rows: pd.DataFrame, error: Array) -> pd.DataFrame:
     """Bands and scores of forecasts that all have, or all lack, a promised growth."""
     if rows.empty:
         return pd.DataFrame()
-    growth = None if rows["growth"].isna().all() else rows["growth"].to_numpy(float)
+    growth = None if rows["growth"].isna().all() else rows["growth"].clip(-_FASTEST, _FASTEST).to_numpy(float)
     model = analyst_error(np.maximum(rows["horizon"].to_numpy(float), NOWCAST_HORIZON), growth)
     ends = model.quantiles(LEVELS)
     bands = rows["forecast"].to_numpy(float)[:, None] * np.exp(ends)

@@ -17,35 +17,40 @@ OPTIONAL_COLUMNS = ("id", "publisher", "published", "price_basis", "value_basis"
 
 def checked_outcomes(outcomes: pd.DataFrame) -> pd.DataFrame:
     """Return the outcomes with all their columns, or raise one error with all problems."""
-    missing = [name for name in OUTCOME_COLUMNS if name not in outcomes.columns]
     known = (*OUTCOME_COLUMNS, *OPTIONAL_COLUMNS)
-    problems = [Problem(f"outcomes, column {name!r}", "no such column", "", "add it") for name in missing]
-    problems += [
-        Problem(f"outcomes, column {name!r}", "an unknown column", "", did_you_mean(str(name), known))
-        for name in outcomes.columns
-        if name not in known
-    ]
-    if problems:
-        raise ArgumentError(problems)
-    year, value = (pd.to_numeric(outcomes[name], errors="coerce") for name in ("year", "value"))
-    scale = outcomes["scale"].fillna("").map(scale_name)
-    faults = {
-        "year": (~((year % 1 == 0) & year.between(1900, 2200)), "a year such as 2023"),
-        "value": (~(np.isfinite(value) & (value > 0)), "a number above 0"),
-        "scale": (~scale.isin(["", *SCALES]), ", ".join(SCALES)),
-    }
-    problems = [
-        Problem(f"outcomes, row {row + 2}, {name}", repr(outcomes[name].iloc[row]), allowed)
-        for name, (wrong, allowed) in faults.items()
-        for row in np.flatnonzero(wrong)
-    ]
+    problems = _header_problems(outcomes, known) or _cell_problems(outcomes)
     if problems:
         raise ArgumentError(problems)
     texts = {
         name: (outcomes[name] if name in outcomes else pd.Series("", index=outcomes.index)).fillna("").astype(str)
         for name in known
     }
-    return pd.DataFrame(texts).assign(year=year.astype(int), value=value.astype(float), scale=scale)
+    year, value = outcomes["year"].astype(int), outcomes["value"].astype(float)
+    return pd.DataFrame(texts).assign(year=year, value=value, scale=texts["scale"].map(scale_name))
+
+
+def _header_problems(outcomes: pd.DataFrame, known: tuple[str, ...]) -> list[Problem]:
+    missing = [name for name in OUTCOME_COLUMNS if name not in outcomes.columns]
+    unknown = [str(name) for name in outcomes.columns if name not in known]
+    return [Problem(f"outcomes, column {name!r}", "no such column", "", "add it") for name in missing] + [
+        Problem(f"outcomes, column {name!r}", "an unknown column", "", did_you_mean(name, known)) for name in unknown
+    ]
+
+
+def _cell_problems(outcomes: pd.DataFrame) -> list[Problem]:
+    year, value = (pd.to_numeric(outcomes[name], errors="coerce") for name in ("year", "value"))
+    scale = outcomes["scale"].fillna("").map(scale_name)
+    faults = {
+        "scope": (outcomes["scope"].fillna("").astype(str).str.strip() == "", "the market as the estimates name it"),
+        "year": (~((year % 1 == 0) & year.between(1900, 2200)), "a year such as 2023"),
+        "value": (~(np.isfinite(value) & (value > 0)), "a number above 0"),
+        "scale": (~scale.isin(["", *SCALES]), ", ".join(SCALES)),
+    }
+    return [
+        Problem(f"outcomes, row {row + 2}, {name}", repr(outcomes[name].tolist()[row]), allowed)
+        for name, (wrong, allowed) in faults.items()
+        for row in np.flatnonzero(wrong)
+    ]
 
 
 def matched(said: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:

@@ -24,7 +24,8 @@ def forecasts(estimates: pd.DataFrame) -> pd.DataFrame:
     -------
     One row a forecast: `id, publisher, published, scope, geography, currency, scale, price_basis, value_basis,
     base_year, year, horizon, growth, kind, forecast`. Without a base year the year before the publication stands
-    in for it.
+    in for it. Rows of status `actual` forecast nothing; rows with `excluded_because` are left out unless a newer row
+    supersedes them.
 
     Raises
     ------
@@ -33,7 +34,7 @@ def forecasts(estimates: pd.DataFrame) -> pd.DataFrame:
     """
     rows = read_estimates(estimates)
     superseded = set(rows["supersedes"]) - {""}
-    kept = rows[(rows["excluded_because"] == "") | rows["id"].isin(superseded)]
+    kept = rows[(rows["status"] != "actual") & ((rows["excluded_because"] == "") | rows["id"].isin(superseded))]
     named = ["id", "publisher", "published", "scope", "geography", "currency", "scale", "price_basis", "value_basis"]
     found = [
         {**{name: getattr(row, name) for name in named}, **one} for row in kept.itertuples() for one in _said_by(row)
