@@ -59,9 +59,8 @@ def milestones(run: Run) -> list[int]:
 def spans(run: Run, years: Iterable[int]) -> dict[tuple[str, int], str]:
     """Return median and 80 % band of the projection by scenario and year, in words."""
     table = run.projection.quantiles(BAND)
-    return {
-        (name, year): span(*table.loc[(name, year)].tolist()) for name in run.projection.scenarios for year in years
-    }
+    found = {key: span(*band) for key, band in zip(table.index, table.to_numpy().tolist(), strict=True)}
+    return {(name, year): found[name, year] for name in run.projection.scenarios for year in years}
 
 
 def span(low: float, middle: float, high: float) -> str:
