@@ -1,0 +1,325 @@
+"""The command line: what it writes, what it says, and how it ends."""
+
+import csv
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import forecast
+from forecast.cli import main, painted
+
+TABLES = {"audit", "consensus", "houses", "bands", "sensitivity"}
+FIGURES = {"sources", "consensus", "houses", "projection", "sensitivity"}
+Edit = Callable[[Path], object]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Output folder of the worked case, from a process of its own in which every warning is an error."""
+    folder = tmp_path_factory.mktemp("cli")
+    command = [sys.executable, "-W", "error", "-m", "forecast.cli", "run", "regenerative_medicine", "--out", "out"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (0, "")
+    (folder / "stdout").write_text(done.stdout)
+    return folder / "out"
+
+
+@pytest.fixture
+def case(root: Path, tmp_path: Path) -> Path:
+    """Copy of the worked case, to be spoilt."""
+    return Path(shutil.copytree(root / "scenarios/regenerative_medicine", tmp_path / "case"))
+
+
+def names(folder: Path) -> set[str]:
+    """Files below a folder."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_writes_every_file(out: Path) -> None:
+    figures = {f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg")}
+    assert names(out) == {f"{name}.csv" for name in TABLES} | figures | {"summary.md", "manifest.json"}
+
+
+def test_a_run_prints_a_short_table(out: Path) -> None:
+    printed = (out.parent / "stdout").read_text()
+    assert printed.startswith("Regenerative medicine, world, USD bn, median (80 % band)\n  consensus 2023  ")
+    assert re.search(r"\n  base 2030 +\d+ \(\d+ to \d+\)\n", printed)
+    assert printed.endswith("Written to out; read out/summary.md first.\n")
+    assert "\033" not in printed
+
+
+def test_every_table_has_its_unit_and_no_gap(out: Path) -> None:
+    tables = {name: pd.read_csv(out / f"{name}.csv") for name in TABLES}
+    assert all(len(table) for table in tables.values())
+    for name in ("consensus", "bands"):
+        assert set(tables[name]["unit"]) == {"USD bn"}
+        assert tables[name].notna().all().all()
+    assert set(tables["bands"]["scenario"]) == {"cautious", "base", "ambitious"}
+    assert tables["bands"]["year"].agg(["min", "max"]).tolist() == [2023, 2035]
+
+
+def test_the_manifest_names_inputs_versions_and_outputs(out: Path, root: Path) -> None:
+    manifest = json.loads((out / "manifest.json").read_text())
+    case = root / "scenarios/regenerative_medicine"
+    assert manifest["files"].keys() == names(out) - {"manifest.json"}
+    for listed, folder in ((manifest["inputs"], case), (manifest["files"], out)):
+        assert listed == {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in listed}
+    assert {"case.toml", "estimates.csv", "scopes.toml", "scenarios/base.toml"} <= manifest["inputs"].keys()
+    assert manifest["version"] == forecast.__version__
+    assert manifest["versions"]["pandas"] == pd.__version__
+    assert "date" not in manifest
+
+
+def test_the_memo_is_a_page_that_says_what_matters(out: Path) -> None:
+    memo = (out / "summary.md").read_text()
+    titles = re.findall(r"^## (.*)", memo, re.MULTILINE)
+    assert titles == [
+        "What the sources say",
+        "Where they clash",
+        "The consensus",
+        "Where it goes from here",
+        "What drives it",
+        "What is assumption",
+    ]
+    for publisher in ("GlobalData", "MarketsandMarkets", "Research and Markets", "ITIS/DCB"):
+        assert publisher in memo
+    assert "more than USD 50 billion in 2030; more than 43 % a year" in memo
+    assert "80 % band" in memo
+    assert len(memo.split()) < 1200
+    assert not re.search(r"\bnan\b|None|\{|\}", memo)
+
+
+def test_the_same_run_gives_the_same_bytes(out: Path, root: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again"
+    assert main(["run", str(root / "scenarios/regenerative_medicine"), "--out", str(again), "--quiet"]) == 0
+    assert {name: (again / name).read_bytes() for name in names(again)} == {
+        name: (out / name).read_bytes() for name in names(out)
+    }
+
+
+def test_an_interrupted_run_leaves_the_former_one(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    folder = shutil.copytree(out, tmp_path / "out")
+    monkeypatch.setattr("forecast.report.write.draw", interrupt)
+    assert main(["run", "regenerative_medicine", "--out", str(folder), "--scenario", "base"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+    assert {name: (folder / name).read_bytes() for name in names(folder)} == {
+        name: (out / name).read_bytes() for name in names(out)
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def replaced(name: str, old: str, new: str) -> Edit:
+    """Edit that replaces text of a file once."""
+
+    def edit(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+def cell(column: str, text: str, row: str = "MM-2024") -> Edit:
+    """Edit that puts a text into a cell of the estimates."""
+
+    def edit(folder: Path) -> None:
+        table = pd.read_csv(folder / "estimates.csv", dtype=str, keep_default_na=False)
+        table.loc[table["id"] == row, column] = text
+        table.to_csv(folder / "estimates.csv", index=False)
+
+    return edit
+
+
+def only_header(folder: Path) -> None:
+    """Edit that leaves the header of the estimates."""
+    text = (folder / "estimates.csv").read_text()
+    (folder / "estimates.csv").write_text(text.splitlines()[0] + "\n")
+
+
+BAD_INPUT: dict[str, tuple[Edit, str]] = {
+    "missing file": (lambda f: (f / "estimates.csv").unlink(), "estimates.csv: found no such file"),
+    "missing scenario": (lambda f: (f / "scenarios/base.toml").unlink(), "scenarios/base.toml: found no such file"),
+    "empty file": (lambda f: (f / "estimates.csv").write_text(""), "estimates.csv: found an empty file"),
+    "empty table": (only_header, "estimates.csv: found no row of data"),
+    "unknown column": (replaced("estimates.csv", "publisher", "publsher"), "did you mean 'publisher'?"),
+    "unknown key": (replaced("case.toml", "reference_year", "referense_year"), "did you mean 'reference_year'?"),
+    "unknown driver": (replaced("scenarios/base.toml", "half_life", "half_lief"), "did you mean 'half_life'?"),
+    "no number": (cell("base_value", "sixteen"), "row 3 (MM-2024), base_value: found 'sixteen'"),
+    "negative value": (
+        cell("base_value", "-16"),
+        "row 3 (MM-2024), base_value: found '-16'; allowed: a number above 0",
+    ),
+    "target before base": (cell("target_year", "2020"), "target_year: found 2020 with base_year 2023"),
+    "impossible growth": (cell("cagr", "-101"), "cagr: found '-101'; allowed: a growth above -100 %"),
+    "unknown currency": (cell("currency", "USX"), "currency: found 'USX'; allowed: an ISO 4217 code"),
+    "unknown scope": (cell("scope", "regenerative medecine"), "did you mean 'regenerative medicine'?"),
+    "two footings": (cell("currency", "EUR"), "currency: found 'EUR'; allowed: 'USD', the footing of the case"),
+    "circle": (replaced("scenarios/base.toml", "schema = 1", 'schema = 1\nextends = "base.toml"'), "no circle"),
+    "end before start": (
+        replaced("case.toml", "end = 2035", "end = 2020"),
+        "end: found 2020; allowed: a year not before the reference_year 2023",
+    ),
+    "broken file": (lambda f: (f / "case.toml").write_text("schema = = 1"), "case.toml: found Invalid value"),
+    "no case": (lambda f: (f / "case.toml").unlink(), "found no case.toml"),
+}
+
+
+@pytest.mark.parametrize(("edit", "message"), BAD_INPUT.values(), ids=BAD_INPUT)
+def test_bad_input_gives_one_message_and_writes_nothing(
+    case: Path, edit: Edit, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(case)
+    assert main(["run", str(case), "--out", str(case.parent / "out")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: ")
+    assert message in said.err
+    assert "Traceback" not in said.err
+    assert [path.name for path in case.parent.iterdir()] == ["case"]
+
+
+def test_all_problems_of_a_case_are_told_at_once(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("no number", "unknown driver", "impossible growth"):
+        BAD_INPUT[name][0](case)
+    assert main(["check", str(case)]) == 2
+    said = capsys.readouterr().err
+    assert all(BAD_INPUT[name][1] in said for name in ("no number", "unknown driver", "impossible growth"))
+    assert len(set(said.splitlines())) == len(said.splitlines())
+
+
+def test_every_case_is_checked(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (case / "estimates.csv").unlink()
+    assert main(["check", str(case), "regenerative_medicine"]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith(f"error: {case}: ")
+    assert said.out.startswith("regenerative_medicine: 4 estimates, scenarios cautious, base, ambitious; no problem")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "forecast: the following arguments are required: COMMAND\nTry: forecast --help\n"),
+        (["rnu"], "invalid choice: 'rnu'"),
+        (["run", "regenerative_medicine"], "forecast run: the following arguments are required: --out"),
+        (["run", "regenerative_medicin", "--out", "out"], "did you mean 'regenerative_medicine'?"),
+        (
+            ["run", "regenerative_medicine", "--out", "out", "--scenario", "basis"],
+            "found 'basis'; did you mean 'base'?",
+        ),
+        (
+            ["run", "regenerative_medicine", "--out", "out", "--language", "de"],
+            "language: found 'de'; allowed: en, zh-Hant",
+        ),
+        (
+            ["run", "regenerative_medicine", "--out", "."],
+            ".: is the current folder or holds it; name a folder inside it",
+        ),
+        (["run", "regenerative_medicine", "--out", "taken"], "taken: is not empty and was not written by this program"),
+        (["audit", "nowhere.csv"], "nowhere.csv: found no such file"),
+    ],
+)
+def test_bad_arguments_give_one_message(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/thesis.docx").write_text("years of work")
+    try:
+        code = main(arguments)
+    except SystemExit as end:
+        code = int(str(end.code))
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    assert message in said.err
+    assert names(tmp_path) == {"taken/thesis.docx"}
+
+
+def test_one_scenario_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chosen = ["--scenario", "base", "--language", "en", "--quiet"]
+    assert main(["run", "regenerative_medicine", "--out", str(tmp_path / "out"), *chosen]) == 0
+    assert capsys.readouterr().out == ""
+    with (tmp_path / "out/bands.csv").open() as file:
+        assert {row["scenario"] for row in csv.DictReader(file)} == {"base"}
+
+
+def test_bundled_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    assert "regenerative_medicine" in capsys.readouterr().out.splitlines()
+
+
+def test_an_audit_ends_with_1_when_a_finding_is_high(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = root / "scenarios/regenerative_medicine"
+    arguments = ["audit", str(folder / "estimates.csv"), "--scopes", str(folder / "scopes.toml"), "--format"]
+    printed = {}
+    for form in ("table", "csv", "json"):
+        assert main([*arguments, form]) == 1
+        printed[form] = capsys.readouterr().out
+    records = json.loads(printed["json"])
+    assert [row["check"] for row in csv.DictReader(printed["csv"].splitlines())] == [row["check"] for row in records]
+    assert f"{len(records)} findings: " in printed["table"]
+    assert "high    " in printed["table"]
+
+
+def test_an_audit_ends_with_0_when_all_is_well(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = pd.read_csv(case / "estimates.csv", dtype=str, keep_default_na=False)
+    table[table["id"] == "ITIS-2024"].to_csv(case / "one.csv", index=False)
+    assert main(["audit", str(case / "one.csv"), "--format", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("id,other_id,check,severity,")
+
+
+def test_help_has_examples_that_exist_and_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--help"], ["run", "--help"], ["--version"]):
+        with pytest.raises(SystemExit, match="0"):
+            main(arguments)
+    told = capsys.readouterr().out
+    assert "forecast run regenerative_medicine --out out" in told
+    assert f"forecast {forecast.__version__}\n" in told
+
+
+def test_a_reader_that_goes_away_is_no_error(root: Path) -> None:
+    file = root / "scenarios/regenerative_medicine/estimates.csv"
+    command = f"{sys.executable} -m forecast.cli audit {file} --format json | head -n 1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+class Terminal:
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert painted("high", "31", Terminal()) == "\033[31mhigh\033[0m"  # type: ignore[arg-type]
+    assert painted("high", "31", sys.__stdout__ if not os.isatty(1) else open(os.devnull)) == "high"  # noqa: PTH123, SIM115
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert painted("high", "31", Terminal()) == "high"  # type: ignore[arg-type]
+
+
+def test_the_command_is_installed_under_its_name(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert project["scripts"] == {"forecast": "forecast.cli:console"}
+    done = subprocess.run([Path(sys.executable).with_name("forecast"), "--version"], capture_output=True, text=True)
+    assert done.stdout == f"forecast {forecast.__version__}\n"
