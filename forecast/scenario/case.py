@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ValidationError
 
-from forecast.errors import CaseError, InputError, Problem, ScenarioError, did_you_mean
-from forecast.scenario.format import Format, Number, Year, dotted, problems_of, refuse
-from forecast.scenario.layers import inside, migrate, read_toml
+from forecast.errors import ArgumentError, CaseError, InputError, OutputError, Problem, ScenarioError, did_you_mean
+from forecast.scenario.case_checks import case_problems
+from forecast.scenario.case_file import CaseFile
+from forecast.scenario.format import dotted, problems_of
+from forecast.scenario.layers import files_of, inside, migrate, read_toml
 from forecast.scenario.scenario import Scenario, read_scenario
 
 if TYPE_CHECKING:
@@ -21,56 +24,6 @@ if TYPE_CHECKING:
     from forecast.reconcile import Consensus
 
 PACKAGE = Path(__file__).resolve().parents[1]
-
-
-class FootingTable(Format):
-    """What the money numbers of a case are in."""
-
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-    """ISO 4217 code."""
-    scale: str
-    """unit, thousand, million, billion or trillion."""
-    price_basis: str
-    """nominal, or real with a year."""
-    value_basis: str
-    """What is counted, such as product sales."""
-
-
-class CaseFile(Format):
-    """The keys of `case.toml`."""
-
-    schema_version: Literal[1] = Field(alias="schema")
-    """Version of the file format."""
-    title: str
-    """Title in figures and reports."""
-    because: str = ""
-    """What the case is for."""
-    scope: str
-    """Scope of the consensus, one of the scopes of the scopes file."""
-    geography: str = "global"
-    """Region of the consensus."""
-    reference_year: Year
-    """Year in which sources are compared."""
-    end: Year
-    """Last year of the projections."""
-    footing: FootingTable
-    """What the money numbers are in."""
-    estimates: str = "estimates.csv"
-    """File of published estimates."""
-    scopes: str = ""
-    """File of scopes; none where empty."""
-    history: str = ""
-    """File of actual values with columns year and value; none where empty."""
-    scenarios: Annotated[list[str], Field(min_length=1)]
-    """Scenario files, in the order of tables and figures."""
-    prior: dict[str, Number | str] = Field(default={})
-    """Settings of the reconciliation that differ from the defaults."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.end < self.reference_year:
-            raise refuse("an end that is not before the reference_year", f"end is {self.end}")
-        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +84,11 @@ class Case:
         return self.file.end
 
     @property
+    def start(self) -> str:
+        """What projections start from: consensus, history or tree."""
+        return self.file.start
+
+    @property
     def prior(self) -> dict[str, float | str]:
         """Settings of the reconciliation that differ from the defaults."""
         return dict(self.file.prior)
@@ -145,11 +103,24 @@ class Case:
     @property
     def files(self) -> list[Path]:
         """Every file the case was read from."""
-        return [self.folder / "case.toml", *(path for _, path in _named_files(self.file, self.folder))]
+        keys = [getattr(self.file, key) for key in ("estimates", "scopes", "history")]
+        named = [self.folder / text for text in (*filter(None, keys), *self.file.scenarios)]
+        scenarios = [self.folder / text for text in self.file.scenarios]
+        return list(dict.fromkeys([self.folder / "case.toml", *named, *(f for s in scenarios for f in files_of(s))]))
 
     def reconcile(self) -> Consensus:
-        """Pool the case's estimates; see `forecast.reconcile`."""
+        """Pool the case's estimates; see `forecast.reconcile`.
+
+        Raises
+        ------
+        ArgumentError
+            If the case does not start from a consensus of estimates.
+        """
         from forecast.reconcile import reconcile
+
+        if self.estimates.empty:
+            remedy = f"its projections start from the {self.start}"
+            raise ArgumentError(Problem(f"case {self.name}", "no estimates", "a case with estimates", remedy))
 
         return reconcile(
             self.estimates,
@@ -164,6 +135,45 @@ def case_names() -> list[str]:
     """Names of the cases that come with the package."""
     folders = [folder for folder in _bundled() if folder.is_dir()]
     return sorted({path.parent.name for folder in folders for path in folder.glob("*/case.toml")})
+
+
+def case_list() -> pd.DataFrame:
+    """Bundled cases: `name, title, folder`."""
+    rows = [(name, _read_file(find_case(name)).title, str(find_case(name))) for name in case_names()]
+    return pd.DataFrame(rows, columns=["name", "title", "folder"])
+
+
+def new_case(folder: str | Path, *, template: str | Path) -> Path:
+    """Copy a case to start one's own from.
+
+    Parameters
+    ----------
+    folder
+        Where the new case goes; must not exist yet.
+    template
+        A case folder, or the name of a bundled case.
+
+    Raises
+    ------
+    CaseError
+        If there is no such template.
+    OutputError
+        If the folder exists or cannot be written.
+    """
+    target, origin = Path(folder), find_case(template)
+    if target.exists():
+        raise OutputError(f"{target} exists already; choose a folder that does not")
+    if target.resolve().is_relative_to(origin):
+        raise OutputError(f"{target} lies inside the template {origin}; choose another folder")
+    half = target.with_name(f".{target.name}.half")
+    try:
+        shutil.copytree(origin, half, ignore=shutil.ignore_patterns(".*", "__pycache__", "out"))
+        half.rename(target)
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(half, ignore_errors=True)
+    return target.resolve()
 
 
 def _bundled() -> list[Path]:
@@ -213,13 +223,11 @@ def read_case(path_or_name: str | Path) -> Case:
     folder = find_case(path_or_name)
     problems: list[str | Problem] = []
     file = _read_file(folder)
-    estimates = _collected(problems, lambda: _read_estimates(_path(file.estimates, "estimates", folder)))
-    scopes = _collected(problems, lambda: _read_scopes(_path(file.scopes, "scopes", folder))) if file.scopes else None
-    history = (
-        _collected(problems, lambda: read_history(_path(file.history, "history", folder))) if file.history else None
-    )
+    estimates = _collected(problems, partial(_read_estimates, file.estimates, folder))
+    scopes = _collected(problems, partial(_read_scopes, file.scopes, folder))
+    history = _collected(problems, partial(_read_history, file.history, folder))
     scenarios = dict(_read_scenarios(file, folder, problems))
-    _check(file, scopes, scenarios, problems)
+    problems += case_problems(file, estimates, scopes, scenarios)
     if problems or estimates is None:
         raise CaseError(problems)
     return Case(folder, file, estimates, scopes, scenarios, history)
@@ -243,41 +251,55 @@ def _read_file(folder: Path) -> CaseFile:
         raise CaseError(problems_of(error, lambda at: f"case.toml, {dotted(at)}" if at else "case.toml")) from None
 
 
-def _named_files(file: CaseFile, folder: Path) -> Iterator[tuple[str, Path]]:
-    for key in ("estimates", "scopes", "history"):
-        if getattr(file, key):
-            yield key, _path(getattr(file, key), key, folder)
-    for position, text in enumerate(file.scenarios):
-        yield f"scenarios.{position}", _path(text, f"scenarios.{position}", folder)
-
-
 def _path(text: str, key: str, folder: Path) -> Path:
     return inside(text, folder, folder, f"case.toml, {key}")
 
 
-def _read_estimates(path: Path) -> pd.DataFrame:
+def _read_estimates(text: str, folder: Path) -> pd.DataFrame:
     from forecast.estimates import read_estimates
+    from forecast.estimates.columns import NAMES
 
-    return read_estimates(path)
+    return read_estimates(_path(text, "estimates", folder)) if text else pd.DataFrame(columns=list(NAMES), dtype=str)
 
 
-def _read_scopes(path: Path) -> Scopes:
+def _read_scopes(text: str, folder: Path) -> Scopes | None:
     from forecast.estimates import read_scopes
 
-    return read_scopes(path)
+    return read_scopes(_path(text, "scopes", folder)) if text else None
+
+
+def _read_history(text: str, folder: Path) -> pd.Series[float] | None:
+    return read_history(_path(text, "history", folder)) if text else None
 
 
 def read_history(path: Path) -> pd.Series[float]:
-    """Actual values by year from a CSV file with columns year and value."""
+    """Read actual values by year from a CSV file with columns year and value.
+
+    Raises
+    ------
+    CaseError
+        Listing every row that is no year and positive number, or comes twice.
+    """
     if not path.is_file():
         raise CaseError(Problem(path.name, "no such file", remedy=f"looked at {path}"))
-    table = pd.read_csv(path)
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
     missing = [name for name in ("year", "value") if name not in table]
     if missing:
         raise CaseError([Problem(path.name, f"no column '{name}'", "columns year and value") for name in missing])
-    return pd.Series(
-        table["value"].to_numpy(float), index=pd.Index(table["year"].to_numpy(int), name="year"), name="value"
-    )
+    years, values = (pd.to_numeric(table[name], errors="coerce") for name in ("year", "value"))
+    problems = [*_wrong_rows(path, table["year"], ~(years % 1 == 0), "a year")]
+    problems += _wrong_rows(path, table["value"], ~(values > 0), "a number above 0")
+    problems += _wrong_rows(path, table["year"], years.duplicated() & years.notna(), "each year once")
+    if problems or table.empty:
+        raise CaseError(problems or Problem(path.name, "an empty table", "at least one row"))
+    series = pd.Series(values.to_numpy(float), index=pd.Index(years.to_numpy(int), name="year"), name="value")
+    return series.sort_index()
+
+
+def _wrong_rows(path: Path, column: pd.Series[str], wrong: pd.Series[bool], allowed: str) -> list[Problem]:
+    texts = enumerate(column, start=2)
+    shown = [(row, text) for (row, text), here in zip(texts, wrong, strict=True) if here]
+    return [Problem(f"{path.name}, row {row}, {column.name}", repr(text), allowed) for row, text in shown]
 
 
 def _read_scenarios(file: CaseFile, folder: Path, problems: list[str | Problem]) -> Iterator[tuple[str, Scenario]]:
@@ -289,19 +311,3 @@ def _read_scenarios(file: CaseFile, folder: Path, problems: list[str | Problem])
 
 def _read_named(text: str, key: str, folder: Path) -> Scenario:
     return read_scenario(_path(text, key, folder))
-
-
-def _check(
-    file: CaseFile, scopes: Scopes | None, scenarios: dict[str, Scenario], problems: list[str | Problem]
-) -> None:
-    """Note what does not fit between the files."""
-    if scopes is not None and file.scope not in scopes.names:
-        remedy = did_you_mean(file.scope, list(scopes.names))
-        problems.append(Problem("case.toml, scope", repr(file.scope), f"a scope of {file.scopes}", remedy))
-    for name, scenario in scenarios.items():
-        if scenario.end is not None and scenario.end < file.reference_year:
-            allowed = f"a year not before the reference_year {file.reference_year}"
-            problems.append(Problem(f"{name}, end", str(scenario.end), allowed))
-    stated = [s.probability for s in scenarios.values() if s.probability is not None]
-    if stated and abs(sum(stated) - 1) > 1e-9:
-        problems.append(Problem("probability", f"a sum of {sum(stated):g}", "scenario probabilities that sum to 1"))

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from forecast.errors import Problem, did_you_mean
 from forecast.scenario.drivers import Driver
-from forecast.scenario.format import Format, Found, Number
+from forecast.scenario.format import Format, Found
 
 Array = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ class Correlation(Format):
 
     between: Annotated[list[str], Field(min_length=2, max_length=2)]
     """Keys of two uncertain drivers, such as "growth.half_life"."""
-    value: Annotated[Number, Field(gt=-1, lt=1)]
+    value: Annotated[float, Field(strict=True, gt=-1, lt=1)]
     """Correlation, above -1 and below 1."""
     because: str = ""
     """Why they go together."""
@@ -99,7 +99,7 @@ def _largest_determinant(matrix: Array, free: NDArray[np.bool_]) -> Array:
     """Newton steps on the free pairs, halved while the determinant does not grow."""
     rows, columns = np.nonzero(np.triu(free))
     for _ in range(100):
-        inverse: Array = np.linalg.inv(matrix)
+        inverse: Array = np.linalg.inv(matrix).astype(float)
         slope = inverse[rows, columns]
         if not len(rows) or np.max(np.abs(slope)) < 1e-10 * np.max(np.abs(inverse)):
             break

@@ -14,7 +14,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Discriminator, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, GetJsonSchemaHandler, Tag, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from forecast.distributions import (
     Beta,
@@ -81,6 +83,15 @@ class PlainDriver(Driver):
     @classmethod
     def _bare(cls, data: Any) -> Any:
         return data if isinstance(data, dict) else {"value": data}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler, /) -> JsonSchemaValue:
+        """Allow the bare number beside the table."""
+        table = handler.resolve_ref_schema(handler(core))
+        return {
+            "description": table.get("description", ""),
+            "anyOf": [*table["properties"]["value"]["anyOf"], dict(table)],
+        }
 
     def _build(self) -> Distribution:
         return Fixed(self.value)

@@ -41,6 +41,9 @@ Number = Annotated[
 ]
 """A finite number; `"4 %"` is read as .04."""
 
+NotNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+"""Zero or a number above it."""
+
 Year = Annotated[int, Field(strict=True, ge=1800, le=2300)]
 """A calendar year."""
 

@@ -41,6 +41,11 @@ class Growth(Format):
     """Standard deviation of one year's growth of the logarithm."""
 
     @property
+    def name(self) -> str:
+        """Name of the curve."""
+        return next(name for name, kind in CURVES.items() if type(self) is kind)
+
+    @property
     def drivers(self) -> dict[str, Driver]:
         """Every driver by its key within the table."""
         return drivers_of(self)

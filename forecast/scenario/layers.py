@@ -40,12 +40,18 @@ class Layers:
     values: Table
     origins: dict[Location, str]
 
+    def file_of(self, location: Location) -> str:
+        """File that names a key or a value around it; empty where none does."""
+        parts = [location[:length] for length in range(len(location), 0, -1)]
+        return next((self.origins[part] for part in parts if part in self.origins), "")
+
     def origin(self, location: Location) -> str:
-        """File that a key, or the nearest table around it, comes from."""
+        """File to blame for a key: the one that names it, or one that names something beside it."""
         for length in range(len(location), 0, -1):
-            if location[:length] in self.origins:
-                return self.origins[location[:length]]
-        return self.origins.get((), "")
+            near = [file for at, file in self.origins.items() if at and at[:length] == location[:length]]
+            if self.file_of(location[:length]) or near:
+                return self.file_of(location[:length]) or near[-1]
+        return self.origins[()]
 
     def place(self, location: Location) -> str:
         """File and key, for a message."""
@@ -175,6 +181,13 @@ def _touched(layers: Layers) -> list[Location]:
     """Keys an overlay touches; who names a curve touches all drivers of curves."""
     found = [at for at in layers.origins if at]
     return [at[:1] if at == ("growth", "curve") else at for at in found]
+
+
+def files_of(path: Path) -> list[Path]:
+    """Every file a scenario file is made of: itself, what it extends, and overlays, in the order they are read."""
+    table = read_toml(path)
+    below = files_of(path.parent / table["extends"]) if "extends" in table else []
+    return [path.resolve(), *below, *((path.parent / name).resolve() for name in table.get("overlays", []))]
 
 
 def shown_name(path: Path, root: Path) -> str:

@@ -12,7 +12,7 @@ from forecast.errors import ArgumentError, Problem, ScenarioError, did_you_mean
 from forecast.scenario.correlation import Correlation, correlation_problems
 from forecast.scenario.drivers import Driver, PlainDriver, drivers_of
 from forecast.scenario.events import Event
-from forecast.scenario.format import Format, Found, Number, Share, Year, problems_of
+from forecast.scenario.format import Format, Found, NotNegative, Share, Year, problems_of
 from forecast.scenario.growth import AnyGrowth, SegmentsGrowth, TreeGrowth
 from forecast.scenario.joint import EventStates, event_problems, given_problems, joint_states
 from forecast.scenario.layers import Layers, read_layers
@@ -25,11 +25,11 @@ class AnalystError(Format):
 
     on: bool = True
     """Whether the band is at least this wide."""
-    scale: Annotated[Number, Field(ge=0)] = 0.11
+    scale: NotNegative = 0.11
     """Standard deviation after one year, in logs."""
-    exponent: Annotated[Number, Field(ge=0)] = 0.65
+    exponent: NotNegative = 0.65
     """How it grows with the horizon."""
-    degrees_of_freedom: Annotated[Number, Field(gt=2)] | None = 5.0
+    degrees_of_freedom: Annotated[float, Field(strict=True, gt=2, allow_inf_nan=False)] | None = 5.0
     """Of the t distribution that fattens the tails."""
 
 
