@@ -26,6 +26,7 @@ from forecast.analyst_error import (
     FITTED,
     FITTED_SPREAD,
     HORIZON_MEMORY,
+    SHARED_ERROR,
     USUAL_GROWTH,
     ErrorCoefficients,
     SpreadCoefficients,
@@ -85,6 +86,8 @@ def read_outcomes() -> pd.DataFrame:
         {
             "family": table["family"],
             "market": table["market"],
+            "publisher": table["publisher"],
+            "target": table["target_year"],
             "publication": table["market"] + table["publisher"] + table["published"],
             "horizon": horizon,
             "growth": implied.fillna(pd.Series(np.log1p(_percent(table["stated_cagr_pct"]) / 100))),
@@ -172,8 +175,7 @@ def summary(rows: pd.DataFrame) -> dict[str, float]:
 
 def horizon_memory(rows: pd.DataFrame) -> float:
     """Exponent of (shorter / longer) in the correlation of normal scores within one publication."""
-    scores = special.ndtri(analyst_error(rows["horizon"], rows["growth"]).cdf(rows["error"]))
-    table = rows.assign(score=scores)
+    table = _with_scores(rows)
     pairs = table.merge(table, on="publication", suffixes=("", "_later"))
     pairs = pairs[pairs["horizon"] < pairs["horizon_later"]]
     ratio, x, y = (pairs["horizon"] / pairs["horizon_later"]).to_numpy(), pairs["score"], pairs["score_later"]
@@ -185,6 +187,15 @@ def horizon_memory(rows: pd.DataFrame) -> float:
         return float(weight @ each)
 
     return float(np.exp(minimize(loss, [-1.0], method="BFGS").x[0]))
+
+
+def shared_error(rows: pd.DataFrame) -> float:
+    """Correlation of normal scores between publishers that forecast the same year of the same family."""
+    table = _with_scores(rows).reset_index(names="row")
+    pairs = table.merge(table, on=["family", "target"], suffixes=("", "_other"))
+    pairs = pairs[(pairs["row"] < pairs["row_other"]) & (pairs["publisher"] != pairs["publisher_other"])]
+    x, y, weight = pairs["score"], pairs["score_other"], family_weights(pairs["family"], 1.0)
+    return float((weight @ (x * y)) / np.sqrt((weight @ x**2) * (weight @ y**2)))
 
 
 def read_panels() -> pd.DataFrame:
@@ -247,6 +258,7 @@ def main() -> None:
     usual = np.interp([1 / 6, 1 / 2, 5 / 6], np.cumsum(weight[order]) / weight.sum(), growth[order])
     print(f"  usual growth     {usual.round(3).tolist()}, shipped {USUAL_GROWTH}")
     print(f"  horizon memory   {horizon_memory(rows):.3f}, shipped {HORIZON_MEMORY}")
+    print(f"  shared error     {shared_error(rows):.3f}, shipped {SHARED_ERROR}")
     panels = read_panels()
     print(f"publisher spread: {len(panels)} markets at a date in {panels['family'].nunique()} families")
     _compare(fit_spread(panels), FITTED_SPREAD)
@@ -256,6 +268,11 @@ def main() -> None:
 def _compare(found: ErrorCoefficients | SpreadCoefficients, shipped: ErrorCoefficients | SpreadCoefficients) -> None:
     for field in fields(found):
         print(f"  {field.name:16s} {getattr(found, field.name):.4f}, shipped {getattr(shipped, field.name)}")
+
+
+def _with_scores(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add the normal score of each error in the shipped model."""
+    return rows.assign(score=special.ndtri(analyst_error(rows["horizon"], rows["growth"]).cdf(rows["error"])))
 
 
 def _families() -> pd.DataFrame:

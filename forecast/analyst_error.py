@@ -1,7 +1,8 @@
 r"""How far published forecasts and estimates are from what came, and from each other.
 
-Two things are known from the record, both by the growth that a publisher promised: how far a forecast missed
-(`analyst_error`), and how far the publishers of one market are apart (`publisher_spread`). The coefficients were
+Three things are known from the record, all by the growth that a publisher promised: how far a forecast missed
+(`analyst_error`), what of that all publishers share (`common_optimism`), and how far the publishers of one market
+are apart (`publisher_spread`). The coefficients were
 fitted by `calibration/analyst_error.py` on published market forecasts with their outcomes and on markets with
 several publishers; each family of markets (smartphones, solar power, medicines, ...) counts as a family, not once
 a row. `published_errors` is the table of errors by horizon behind it.
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from forecast.distributions import Array
+from forecast.distributions import Array, Normal
 from forecast.errors import ArgumentError, Problem
 from forecast.mixture import mixture_quantiles
 
@@ -34,6 +35,11 @@ USUAL_GROWTH = (0.077, 0.196, 0.398)
 
 HORIZON_MEMORY = 0.31
 """Exponent of the correlation between the errors of one forecast at two horizons, (shorter / longer)^0.31."""
+
+SHARED_ERROR = 0.55
+"""Part of the error variance that publishers of one market share: agreement between them is no independent evidence."""
+
+_OPTIMISM_HORIZON = 5.0
 
 
 @dataclass(frozen=True)
@@ -251,6 +257,37 @@ def horizon_correlation(horizons: ArrayLike) -> Array:
     if not (np.isfinite(years) & (years > 0)).all():
         raise ArgumentError(Problem("horizons", str(years.tolist()), "years above 0"))
     return (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** HORIZON_MEMORY
+
+
+def common_optimism(growth: float) -> Normal:
+    r"""Prior of the growth by which all publishers of a market are too high, by the growth they promise.
+
+    The part that publishers share of a five-year error, a year: with mean m and sd s of `analyst_error` at five
+    years, :math:`N(-m/5,\ 0.55\,s^2/25)`.
+
+    Parameters
+    ----------
+    growth
+        Promised growth in logs a year.
+
+    Returns
+    -------
+    Promised less realised growth in logs a year.
+
+    Raises
+    ------
+    ArgumentError
+        For a growth that is missing or looks like percent.
+
+    Examples
+    --------
+    >>> ordinary, fast = common_optimism(0.05), common_optimism(0.4)
+    >>> round(ordinary.mean, 3), round(ordinary.sd, 3), round(fast.mean, 3), round(fast.sd, 3)
+    (0.001, 0.048, 0.029, 0.132)
+    """
+    error = analyst_error(_OPTIMISM_HORIZON, growth)
+    yearly = np.sqrt(SHARED_ERROR) * error.sd() / _OPTIMISM_HORIZON
+    return Normal(float(-error.mean() / _OPTIMISM_HORIZON), float(yearly))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from calibration.analyst_error import (
     read_outcomes,
     read_panels,
     scored,
+    shared_error,
     spread_log_likelihood,
     summary,
     write_published_errors,
@@ -29,9 +30,11 @@ from forecast.analyst_error import (
     FITTED,
     FITTED_SPREAD,
     HORIZON_MEMORY,
+    SHARED_ERROR,
     USUAL_GROWTH,
     SpreadCoefficients,
     analyst_error,
+    common_optimism,
     error_bands,
     horizon_correlation,
     published_errors,
@@ -145,12 +148,20 @@ def test_correlation_between_horizons_is_a_correlation() -> None:
         horizon_correlation([0, 1])
 
 
+def test_common_optimism_is_the_shared_part_of_a_five_year_error() -> None:
+    for growth in (0.03, 0.15, 0.5):
+        found, error = common_optimism(growth), analyst_error(5, growth)
+        assert found.mean * 5 == pytest.approx(float(-error.mean()))
+        assert (found.sd * 5) ** 2 == pytest.approx(SHARED_ERROR * float(error.sd()) ** 2)
+
+
 def test_shipped_coefficients_are_those_the_script_finds() -> None:
     rows = fitted_on(read_outcomes())
     found = fit_error(rows)
     for name, value in vars(FITTED).items():
         assert getattr(found, name) == pytest.approx(value, rel=0.01), name
     assert horizon_memory(rows) == pytest.approx(HORIZON_MEMORY, abs=0.005)
+    assert shared_error(rows) == pytest.approx(SHARED_ERROR, abs=0.01)
     spread = fit_spread(read_panels())
     for name, value in vars(FITTED_SPREAD).items():
         assert getattr(spread, name) == pytest.approx(value, rel=0.01), name
