@@ -35,7 +35,7 @@ examples:
   forecast run my_market --out out --scenario base   a case of your own, one scenario
   forecast check my_market                           read everything, write nothing
   forecast audit estimates.csv --scopes scopes.toml  where published numbers contradict each other
-  forecast template estimates.xlsx                   an empty sheet to fill in
+  forecast template estimates.xlsx                   a sheet to fill in
 
 exit codes:
   0 fine   1 the audit has a finding of severity high   2 bad input   130 interrupted
@@ -127,8 +127,10 @@ def _add_audit(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _add_template(commands: argparse._SubParsersAction[Parser]) -> None:
-    add = _add(commands, "template", _template, "write an empty file of estimates to fill in").add_argument
-    add("path", metavar="PATH", help="file to write, such as estimates.xlsx; must not exist yet")
+    add = _add(
+        commands, "template", _template, "write a table of estimates to fill in, with an example row"
+    ).add_argument
+    add("path", metavar="PATH", help="file to write, such as estimates.xlsx or estimates.csv; must not exist yet")
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -190,7 +192,7 @@ def _audit(given: argparse.Namespace) -> int:
 
 
 def _template(given: argparse.Namespace) -> int:
-    from forecast.estimates import write_template
+    from forecast.report import write_template
 
     print(f"Written to {write_template(given.path)}")
     return FINE

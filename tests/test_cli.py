@@ -286,6 +286,15 @@ def test_an_audit_ends_with_0_when_all_is_well(case: Path, capsys: pytest.Captur
     assert capsys.readouterr().out.startswith("id,other_id,check,severity,")
 
 
+def test_a_template_can_be_audited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(tmp_path / "estimates.xlsx")
+    assert main(["template", path]) == 0
+    assert main(["audit", path]) == 0
+    assert capsys.readouterr().out.startswith(f"Written to {path}\n")
+    assert main(["template", path]) == 2
+    assert "exists already; name a new file" in capsys.readouterr().err
+
+
 def test_help_has_examples_that_exist_and_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (["--help"], ["run", "--help"], ["--version"]):
         with pytest.raises(SystemExit, match="0"):

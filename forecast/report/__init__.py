@@ -2,6 +2,7 @@
 
 from forecast.report.folder import check_output_folder, output_folder
 from forecast.report.tables import csv_text, guard, unguard, write_csv
+from forecast.report.template import write_template
 from forecast.report.write import short_table, write_run
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "unguard",
     "write_csv",
     "write_run",
+    "write_template",
 ]
