@@ -12,7 +12,7 @@ from matplotlib.ticker import PercentFormatter
 from forecast.errors import ArgumentError, Problem
 from forecast.figures.labels import Label, label_ends
 from forecast.figures.language import word
-from forecast.figures.style import BLUE, GREEN, ORANGE, PURPLE, RED, RULE, SKY, percent, year_axis
+from forecast.figures.style import BLUE, GREEN, ORANGE, PURPLE, RED, RULE, SKY, percent, stroke, year_axis
 
 COLORS = (BLUE, ORANGE, GREEN, SKY, RED, PURPLE, "#8a8a8a", "#5b4a8a", "#c9b26b")
 HATCHES = ("", "////", "", "....", "", "\\\\\\\\", "", "", "")
@@ -47,7 +47,7 @@ def draw_areas(ax: Axes, shares: pd.DataFrame, *, rest: str = "") -> None:
     for part in range(values.shape[1]):
         color, hatch = COLORS[part % len(COLORS)], HATCHES[part % len(HATCHES)]
         ax.fill_between(years, edges[:, part], edges[:, part + 1], facecolor=color, edgecolor="white",
-                        hatch=hatch, linewidth=1, zorder=2)  # fmt: skip
+                        hatch=hatch, linewidth=stroke(1), zorder=2)  # fmt: skip
     _frame(ax, years)
     middles = (edges[-1, 1:] + edges[-1, :-1]) / 2
     colors = dict(zip(shares.columns, COLORS * 9, strict=False))

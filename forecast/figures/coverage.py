@@ -13,7 +13,7 @@ from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
 from forecast.figures.labels import Label, label_ends
 from forecast.figures.language import say
-from forecast.figures.style import DASHES, GREY, MARKERS, PALETTE, drawing, own_title, percent, size
+from forecast.figures.style import DASHES, GREY, MARKERS, PALETTE, drawing, own_title, percent, size, stroke
 from forecast.figures.tables import checked, records
 
 
@@ -84,10 +84,10 @@ def _check(rows: pd.DataFrame) -> None:
 
 def _draw_band(ax: Axes, place: int, level: float, own: pd.DataFrame, bands: int) -> Label:
     color, shift = PALETTE[place % len(PALETTE)], 0.12 * (place - (bands - 1) / 2)
-    ax.axhline(level, color=color, linewidth=1.2, linestyle=DASHES[1 + place % 3], zorder=2)
+    ax.axhline(level, color=color, linewidth=stroke(1.2), linestyle=DASHES[1 + place % 3], zorder=2)
     at, share = own["horizon"] + shift, own["inside"] / own["count"]
     for x, row in zip(at, records(own.rename(columns={"count": "count_"})), strict=True):
-        ax.plot([x, x], _interval(row), color=color, linewidth=1.4, zorder=3)
+        ax.plot([x, x], _interval(row), color=color, linewidth=stroke(1.4), zorder=3)
     ax.plot(at, share, color=color, marker=MARKERS[place % len(MARKERS)], linestyle="", markersize=size(0.6), zorder=4)
     return Label(
         float(own["horizon"].max()) + 0.4, level, say("{0} promised", percent(level)), color if bands > 1 else GREY

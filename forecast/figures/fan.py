@@ -25,6 +25,7 @@ from forecast.figures.style import (
     number,
     own_title,
     size,
+    stroke,
     value_axis,
     year_axis,
 )
@@ -124,9 +125,9 @@ def _axes(ax: Axes, wide: dict[str, pd.DataFrame], printed: pd.DataFrame, actual
 
 def _draw_bands(ax: Axes, wide: dict[str, pd.DataFrame], name: str) -> list[Artist]:
     key: list[Artist] = list(shade(ax, wide[name], BLUE))
-    ax.plot(wide[name].index, median(wide[name]), color=BLUE, linewidth=2.4, zorder=3)
+    ax.plot(wide[name].index, median(wide[name]), color=BLUE, linewidth=stroke(2.4), zorder=3)
     for (_, table), dash in zip(_others(wide, name), DASHES[1:] * 9, strict=False):
-        ax.plot(table.index, median(table), color=GREY, linewidth=1.3, linestyle=dash, zorder=2)
+        ax.plot(table.index, median(table), color=GREY, linewidth=stroke(1.3), linestyle=dash, zorder=2)
     return key
 
 
@@ -162,7 +163,7 @@ def _draw_statements(ax: Axes, printed: pd.DataFrame) -> list[Label]:
 def _draw_history(ax: Axes, actual: pd.DataFrame) -> list[Label]:
     if not len(actual):
         return []
-    ax.plot(actual["year"], actual["value"], color=INK, marker=".", linewidth=1.8, zorder=4)
+    ax.plot(actual["year"], actual["value"], color=INK, marker=".", linewidth=stroke(1.8), zorder=4)
     last = actual.iloc[-1]
     return [Label(last["year"], last["value"], f"{say('actual')} {number(last['value'])}", INK, bold=True)]
 

@@ -12,7 +12,7 @@ from forecast.figures.alternative import describe
 from forecast.figures.labels import make_room
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import BLUE, GREY, INK, drawing, interval, number, own_title, size, value_axis
+from forecast.figures.style import BLUE, GREY, INK, drawing, interval, number, own_title, size, stroke, value_axis
 from forecast.figures.tables import checked, records
 
 
@@ -65,7 +65,7 @@ def football_field(
         number_column(axes, [number(value) for value in rows["median"]], head=say("median"), bold=[True] * len(rows))
         texts = [text for place, row in enumerate(records(rows)) for text in _draw_row(axes, place, row)]
         if reference is not None:
-            axes.axvline(reference, color=GREY, linewidth=1, linestyle=(0, (4, 3)), zorder=3)
+            axes.axvline(reference, color=GREY, linewidth=stroke(1), linestyle=(0, (4, 3)), zorder=3)
         own_title(axes, title or say("The same numbers, pooled by each method"))
         make_room(axes, texts)
         describe(axes, _in_words(rows, unit))
@@ -74,7 +74,7 @@ def football_field(
 
 def _draw_row(ax: Axes, place: int, row: Any) -> list[Text]:
     ax.barh(place, row.high - row.low, left=row.low, height=0.5, color=BLUE, alpha=0.35, zorder=2)
-    ax.plot([row.median, row.median], [place - 0.25, place + 0.25], color=INK, linewidth=2.2, zorder=4)
+    ax.plot([row.median, row.median], [place - 0.25, place + 0.25], color=INK, linewidth=stroke(2.2), zorder=4)
     return [_end(ax, place, row.low, -1), _end(ax, place, row.high, 1)]
 
 

@@ -12,7 +12,7 @@ from matplotlib.patches import Polygon
 from forecast.figures.alternative import describe
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import BLUE, GREY, INK, drawing, interval, number, own_title, value_axis
+from forecast.figures.style import BLUE, GREY, INK, drawing, interval, number, own_title, stroke, value_axis
 from forecast.figures.tables import checked, records
 
 KINDS = ("source", "consensus", "next publisher")
@@ -74,11 +74,11 @@ def _text(row: Any) -> str:
 
 def _draw_row(ax: Axes, place: int, row: Any) -> None:
     if row.kind == "consensus":
-        ax.axvline(row.median, color=BLUE, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        ax.axvline(row.median, color=BLUE, linewidth=stroke(1), linestyle=(0, (4, 3)), zorder=1)
         _diamond(ax, place, row)
         return
     source = row.kind == "source"
-    ax.plot([row.low, row.high], [place, place], color=INK if source else GREY, linewidth=2 if source else 1.2,
+    ax.plot([row.low, row.high], [place, place], color=INK if source else GREY, linewidth=stroke(2) if source else 1.2,
             linestyle="-" if source else (0, (3, 2)), zorder=3, solid_capstyle="butt")  # fmt: skip
     ax.plot(row.median, place, marker="s" if source else "o", color=INK if source else GREY, zorder=4,
             markerfacecolor=INK if source else "white")  # fmt: skip

@@ -7,13 +7,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
 from forecast.figures.language import say
-from forecast.figures.style import INK, PALE, drawing, figure_of, number, own_title, plain, size, spans_decades
+from forecast.figures.style import (
+    INK,
+    PALE,
+    drawing,
+    figure_of,
+    key_below,
+    number,
+    own_title,
+    plain,
+    size,
+    spans_decades,
+    stroke,
+)
 from forecast.figures.tables import checked
 
 PRINTED_CELLS = 12
@@ -69,15 +83,15 @@ def heatmap(
     grid = _grid(checked(table, "heatmap", numbers=["x", "y", "value"]))
     with drawing(ax) as axes:
         mesh = _draw_cells(axes, grid)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
         printed = max(grid.shape) <= PRINTED_CELLS
         if printed:
             _print_cells(axes, grid, mesh)
         else:
             _scale(axes, mesh, f"{quantity}, {unit}")
-        if target is not None:
-            _draw_target(axes, grid, target)
-        axes.set_xlabel(x_label)
-        axes.set_ylabel(y_label)
+        if target is not None and grid.to_numpy(float).min() < target <= grid.to_numpy(float).max():
+            (_fence_target if printed else _draw_target)(axes, grid, target)
         own_title(axes, title or f"{quantity}, {unit}")
         describe(axes, _in_words(grid, quantity, unit, x_label, y_label, target))
     return axes
@@ -136,17 +150,31 @@ def _scale(ax: Axes, mesh: Any, label: str) -> None:
 
 
 def _draw_target(ax: Axes, grid: pd.DataFrame, target: float) -> None:
+    """Draw the line on which the target is met, between the cells of a fine grid."""
     values = grid.to_numpy(float)
-    if not values.min() < target < values.max():
-        return
     across, up = (axis.to_numpy(float) for axis in (grid.columns, grid.index))
     for color, width in (("white", 3.4), (INK, 1.8)):
-        lines = ax.contour(across, up, values, levels=[target], colors=[color], linewidths=[width], zorder=4)
+        lines = ax.contour(across, up, values, levels=[target], colors=[color], linewidths=[stroke(width)], zorder=4)
     named = ax.clabel(lines, fmt={target: say("target {0}", number(target))}, fontsize=size(0.8), inline=False)
     for text in named:
         text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 1.5, "alpha": 0.9})
         text.set_rotation(0)
         text.set_zorder(5)
+
+
+def _fence_target(ax: Axes, grid: pd.DataFrame, target: float) -> None:
+    """Draw the border between cells that reach the target and cells that do not, off their numbers."""
+    reached = grid.to_numpy(float) >= target
+    across, up = (_edges(axis.to_numpy(float)) for axis in (grid.columns, grid.index))
+    rows, columns = np.nonzero(reached[:, 1:] != reached[:, :-1])
+    fence = [[(across[c + 1], up[r]), (across[c + 1], up[r + 1])] for r, c in zip(rows, columns, strict=True)]
+    rows, columns = np.nonzero(reached[1:] != reached[:-1])
+    fence += [[(across[c], up[r + 1]), (across[c + 1], up[r + 1])] for r, c in zip(rows, columns, strict=True)]
+    for color, width in (("white", 5.0), (INK, 2.6)):
+        ax.add_collection(
+            LineCollection(fence, colors=color, linewidths=stroke(width), capstyle="projecting", zorder=4)
+        )
+    key_below(ax, [Line2D([], [], color=INK, linewidth=stroke(2.6), label=say("target {0}", number(target)))])
 
 
 def _in_words(grid: pd.DataFrame, quantity: str, unit: str, x_label: str, y_label: str, target: float | None) -> str:

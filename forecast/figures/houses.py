@@ -10,7 +10,19 @@ from matplotlib.axes import Axes
 from forecast.figures.alternative import describe
 from forecast.figures.language import say
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import GREY, INK, RED, drawing, interval, number, own_title, percent, value_axis
+from forecast.figures.style import (
+    GREY,
+    INK,
+    RED,
+    drawing,
+    interval,
+    number,
+    own_title,
+    percent,
+    size,
+    stroke,
+    value_axis,
+)
 from forecast.figures.tables import checked, positive, records
 
 OUTLIER = 0.5
@@ -57,7 +69,7 @@ def houses(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = N
         number_column(axes, factors, head=say("median (80 %)"))
         chances = [percent(chance) for chance in rows["outlier_probability"]]
         number_column(axes, chances, head=say("outlier"), at=20, bold=outlying)
-        axes.axvline(1.0, color=GREY, linewidth=1, zorder=1)
+        axes.axvline(1.0, color=GREY, linewidth=stroke(1), zorder=1)
         for place, row in enumerate(records(rows)):
             _draw_row(axes, place, row)
         own_title(axes, title or say("House effects: each publisher against the market"))
@@ -68,8 +80,8 @@ def houses(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = N
 def _draw_row(ax: Axes, place: int, row: Any) -> None:
     outlier = row.outlier_probability >= OUTLIER
     color = RED if outlier else INK
-    ax.plot([row.low, row.high], [place, place], color=color, linewidth=2, solid_capstyle="butt", zorder=3)
-    ax.plot(row.median, place, marker="X" if outlier else "s", color=color, markersize=8, zorder=4)
+    ax.plot([row.low, row.high], [place, place], color=color, linewidth=stroke(2), solid_capstyle="butt", zorder=3)
+    ax.plot(row.median, place, marker="X" if outlier else "s", color=color, markersize=size(0.7), zorder=4)
 
 
 def _in_words(rows: pd.DataFrame) -> str:

@@ -251,8 +251,8 @@ def _inside(points: Array, box: Bbox) -> int:
     return int(((points > box.min) & (points < box.max)).all(axis=1).sum())
 
 
-def shrink_to_cells(ax: Axes, texts: Sequence[Text], share: float) -> None:
-    """Make texts, all of one size, small enough to fit a share of one unit of the x axis."""
+def shrink_to_cells(ax: Axes, texts: Sequence[Text], share: float) -> float:
+    """Make texts, all of one size, small enough to fit a share of one unit of the x axis; return by what factor."""
     renderer: Any = figure_of(ax)._get_renderer()  # type: ignore[attr-defined]
     figure_of(ax).draw_without_rendering()
     left, right = ax.transData.transform([(0, 0), (1, 0)])[:, 0]
@@ -260,6 +260,7 @@ def shrink_to_cells(ax: Axes, texts: Sequence[Text], share: float) -> None:
     factor = min(1.0, share * abs(right - left) / widest)
     for text in texts:
         text.set_fontsize(text.get_fontsize() * factor)
+    return factor
 
 
 def make_room(ax: Axes, texts: Sequence[Text]) -> None:

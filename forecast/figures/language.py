@@ -156,7 +156,7 @@ CATALOGUE = {
     "{0} % of the grid reaches the target of {1}.": "{0} % 的格點達到目標 {1}。",
     # Sobol shares, band decomposition
     "Which input carries the spread: {0}": "何項參數造成不確定性：{0}",
-    "together": "交互作用",
+    "acting together": "交互作用",
     "Shares of the variance of {0} by year; in {1}: {2}.": "{0}歷年變異數的占比；{1} 年：{2}。",
     "Where the width of the band comes from": "區間寬度的來源",
     "Parts of the band by year; in {0}: {1}.": "歷年區間的組成；{0} 年：{1}。",
@@ -170,6 +170,7 @@ CATALOGUE = {
     "Timeline: {0}.": "時間軸：{0}。",
     # top-down against bottom-up
     "Top-down against bottom-up": "由上而下與由下而上的估計",
+    "×: top-down over bottom-up": "×：由上而下 ÷ 由下而上",
     "Top-down and bottom-up, in {0}.": "由上而下與由下而上，單位 {0}。",
     # vintage revisions
     "What each edition said": "各版本的估計",

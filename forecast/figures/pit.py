@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 from scipy.stats import binom
 
 from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
 from forecast.figures.language import say
-from forecast.figures.style import BLUE, GREY, INK, drawing, key_below, own_title, percent
+from forecast.figures.style import BLUE, GREY, INK, drawing, key_below, own_title, percent, stroke
 from forecast.figures.tables import checked
 
 
@@ -68,10 +68,11 @@ def pit(table: pd.DataFrame, *, bins: int = 10, title: str | None = None, ax: Ax
             [0, 1], low, high, color=GREY, alpha=0.25, linewidth=0, zorder=3, label=say("chance alone, 90 %")
         )
         level = axes.axhline(
-            1 / bins, color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=4, label=say("well calibrated")
+            1 / bins, color=INK, linewidth=stroke(1.2), linestyle=(0, (4, 3)), zorder=4, label=say("well calibrated")
         )
         axes.set_xlim(0, 1)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         axes.set_xlabel(say("forecast probability of at most what came"))
         axes.set_ylabel(say("share of {0} outcomes", len(rows)))

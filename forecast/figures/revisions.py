@@ -12,7 +12,18 @@ from forecast.figures.alternative import describe
 from forecast.figures.bands import line_points
 from forecast.figures.labels import Label, label_points
 from forecast.figures.language import say
-from forecast.figures.style import DASHES, INK, drawing, number, own_title, room_right, size, value_axis, year_axis
+from forecast.figures.style import (
+    DASHES,
+    INK,
+    drawing,
+    number,
+    own_title,
+    room_right,
+    size,
+    stroke,
+    value_axis,
+    year_axis,
+)
 from forecast.figures.tables import checked, records
 
 
@@ -68,7 +79,7 @@ def revisions(
         ]
         if len(came):
             came = came.sort_values("year")
-            axes.plot(came["year"], came["value"], color=INK, linewidth=2.4, marker=".", zorder=5)
+            axes.plot(came["year"], came["value"], color=INK, linewidth=stroke(2.4), marker=".", zorder=5)
             labels.append(Label(came["year"].iloc[-1], came["value"].iloc[-1], say("actual"), INK, bold=True))
         room_right(axes, years, max(map(len, editions)) + 12)
         label_points(

@@ -15,7 +15,7 @@ from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import BLUE, INK, drawing, interval, number, own_title, value_axis
+from forecast.figures.style import BLUE, INK, drawing, interval, number, own_title, stroke, value_axis
 from forecast.figures.tables import checked
 
 Array = NDArray[np.float64]
@@ -116,9 +116,9 @@ def _draw_ridge(ax: Axes, place: int, shape: tuple[Array, Array, Any], scale: fl
     foot = place + 0.4
     height = foot - density * scale
     ax.fill_between(across, foot, height, color=BLUE, alpha=0.3, linewidth=0, zorder=2)
-    ax.plot(across, height, color=BLUE, linewidth=1.4, zorder=3)
+    ax.plot(across, height, color=BLUE, linewidth=stroke(1.4), zorder=3)
     low, middle, high = _span(at)
-    ax.plot([low, high], [foot, foot], color=INK, linewidth=2.4, solid_capstyle="butt", zorder=4)
+    ax.plot([low, high], [foot, foot], color=INK, linewidth=stroke(2.4), solid_capstyle="butt", zorder=4)
     ax.plot([middle, middle], [foot, foot - float(np.interp(middle, across, density)) * scale], color=INK, zorder=4)
 
 

@@ -54,7 +54,13 @@ def _name(ax: Axes, row: int, name: str, note: str, *, bold: bool) -> None:
 def wrapped(text: str, letters: int | None = None) -> str:
     """Break a long name into lines that leave the axes enough room."""
     limit = letters or (18 if narrow() else 30)
-    return "\n".join(textwrap.wrap(text, limit, break_long_words=True)) or text
+    limit = max(4, limit * 11 // 20) if _east_asian(text) else limit
+    return "\n".join(textwrap.wrap(text, limit, break_long_words=_east_asian(text))) or text
+
+
+def _east_asian(text: str) -> bool:
+    """Whether a text is written without spaces, so that it may be broken anywhere."""
+    return any("\u2e80" <= letter <= "\uffef" for letter in text)
 
 
 def number_column(

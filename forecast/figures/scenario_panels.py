@@ -20,6 +20,7 @@ from forecast.figures.style import (
     number,
     own_title,
     size,
+    stroke,
     value_axis,
 )
 
@@ -61,7 +62,7 @@ def scenario_panels(bands: pd.DataFrame, *, unit: str, title: str | None = None,
         axes.set_axis_off()
         share = 1 / len(wide)
         for place, name in enumerate(wide):
-            panel = dressed(axes.inset_axes((place * share, 0.0, share * 0.93, 0.92)))
+            panel = dressed(axes.inset_axes((place * share, 0.0, share * 0.93, 0.95)))
             _draw_panel(panel, wide, name, unit, first=place == 0)
         own_title(axes, title or say("Scenarios side by side"))
         describe(axes, _in_words(wide, unit))
@@ -78,8 +79,8 @@ def _draw_panel(ax: Axes, wide: dict[str, pd.DataFrame], name: str, unit: str, *
     table = wide[name]
     shade(ax, table, BLUE)
     for other in wide.values():
-        ax.plot(other.index, median(other), color=PALE, linewidth=1, linestyle=(0, (2, 2)), zorder=2)
-    ax.plot(table.index, median(table), color=BLUE, linewidth=2.2, zorder=3)
+        ax.plot(other.index, median(other), color=PALE, linewidth=stroke(1), linestyle=(0, (2, 2)), zorder=2)
+    ax.plot(table.index, median(table), color=BLUE, linewidth=stroke(2.2), zorder=3)
     ax.set_title(word(name), loc="left", fontsize=size(0.95), color=INK, fontweight="bold", pad=size(0.4))
     _label_last(ax, table)
 
@@ -89,6 +90,9 @@ def _years(ax: Axes, years: list[float]) -> None:
     middle = round((min(years) + max(years)) / 2)
     ticks = [min(years), max(years)] if narrow() else [min(years), middle, max(years)]
     ax.set_xticks(ticks, [f"’{year % 100:02.0f}" if narrow() else f"{year:.0f}" for year in ticks])
+    first, *_, last = ax.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
 
 
 def _label_last(ax: Axes, table: pd.DataFrame) -> None:

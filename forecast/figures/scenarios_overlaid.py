@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 
 from forecast.figures.alternative import describe
-from forecast.figures.bands import band_name, checked_bands, headline, median, shade, value_limits
+from forecast.figures.bands import band_name, checked_bands, headline, median, value_limits
 from forecast.figures.labels import Label, label_ends
 from forecast.figures.language import say, word
 from forecast.figures.style import (
@@ -19,6 +21,7 @@ from forecast.figures.style import (
     interval,
     number,
     own_title,
+    stroke,
     value_axis,
     year_axis,
 )
@@ -66,15 +69,21 @@ def scenarios_overlaid(bands: pd.DataFrame, *, unit: str, title: str | None = No
         axes.set_xlim(min(years), max(years))
         axes.set_ylim(value_limits(wide.values(), logarithmic=logarithmic))
         for place, table in enumerate(wide.values()):
-            color = COLORS[place % len(COLORS)]
-            shade(axes, table, color, only_headline=True)
-            axes.plot(
-                table.index, median(table), color=color, linestyle=DASHES[place % len(DASHES)], linewidth=2.2, zorder=3
-            )
+            _draw_scenario(axes, table, COLORS[place % len(COLORS)], DASHES[place % len(DASHES)])
         label_ends(axes, [_label(name, table, place) for place, (name, table) in enumerate(wide.items())])
         own_title(axes, title or say("Scenarios: median and {0}", _band(wide)))
         describe(axes, _in_words(wide, unit))
     return axes
+
+
+def _draw_scenario(ax: Axes, table: pd.DataFrame, color: str, dash: Any) -> None:
+    ax.plot(table.index, median(table), color=color, linestyle=dash, linewidth=stroke(2.4), zorder=4)
+    band = headline(table)
+    if band:
+        years, low, high = table.index.to_numpy(float), band[1].to_numpy(float), band[2].to_numpy(float)
+        ax.fill_between(years, low, high, color=color, alpha=0.07, linewidth=0, zorder=1)
+        for edge in (low, high):
+            ax.plot(years, edge, color=color, linestyle=dash, linewidth=stroke(1), alpha=0.8, zorder=3)
 
 
 def _band(wide: dict[str, pd.DataFrame]) -> str:

@@ -49,7 +49,7 @@ def sobol_by_year(table: pd.DataFrame, *, quantity: str, title: str | None = Non
     shares = by_year(rows, "input", "share", "sobol_by_year").clip(lower=0.0)
     shares = shares.div(shares.sum(axis=1).clip(lower=1.0), axis=0)
     with drawing(ax) as axes:
-        draw_areas(axes, shares, rest=say("together"))
+        draw_areas(axes, shares, rest=say("acting together"))
         axes.set_ylabel(say("share of the variance"))
         own_title(axes, title or say("Which input carries the spread: {0}", quantity))
         year, parts = f"{shares.index[-1]:.0f}", last_year_in_words(shares)

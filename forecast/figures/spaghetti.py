@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -20,6 +22,7 @@ from forecast.figures.style import (
     own_title,
     room_right,
     size,
+    stroke,
     value_axis,
     year_axis,
 )
@@ -76,8 +79,8 @@ def _draw_path(ax: Axes, place: int, name: str, own: pd.DataFrame) -> Label:
     color, marker = PALETTE[place % len(PALETTE)], MARKERS[place % len(MARKERS)]
     carried = own["kind"] == "extrapolated"
     solid = own[~carried]
-    ax.plot(own["year"], own["value"], color=color, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=2)
-    ax.plot(solid["year"], solid["value"], color=color, linewidth=2, zorder=3)
+    ax.plot(own["year"], own["value"], color=color, linewidth=stroke(1.2), linestyle=(0, (1, 1.5)), zorder=2)
+    ax.plot(solid["year"], solid["value"], color=color, linewidth=stroke(2), zorder=3)
     printed = own[own["kind"] == "printed"]
     ax.plot(
         printed["year"], printed["value"], color=color, marker=marker, linestyle="", markeredgecolor="white", zorder=4
@@ -87,10 +90,11 @@ def _draw_path(ax: Axes, place: int, name: str, own: pd.DataFrame) -> Label:
 
 
 def _key(ax: Axes, rows: pd.DataFrame) -> None:
+    dotted: dict[str, Any] = {"linewidth": stroke(1.2), "linestyle": (0, (1, 1.5))}
     handles = {
         "printed": Line2D([], [], color=GREY, marker="o", linestyle="", label=say("printed"), markersize=size(0.5)),
-        "interpolated": Line2D([], [], color=GREY, linewidth=2, label=say("interpolated")),
-        "extrapolated": Line2D([], [], color=GREY, linewidth=1.2, linestyle=(0, (1, 1.5)), label=say("extrapolated")),
+        "interpolated": Line2D([], [], color=GREY, linewidth=stroke(2), label=say("interpolated")),
+        "extrapolated": Line2D([], [], color=GREY, label=say("extrapolated"), **dotted),
     }
     key_below(ax, [handle for kind, handle in handles.items() if (rows["kind"] == kind).any()])
 

@@ -10,7 +10,7 @@ from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
 from forecast.figures.labels import Label, label_ends
 from forecast.figures.language import say, word
-from forecast.figures.style import DASHES, MARKERS, PALE, PALETTE, drawing, number, own_title, size, value_axis
+from forecast.figures.style import DASHES, MARKERS, PALE, PALETTE, drawing, number, own_title, size, stroke, value_axis
 from forecast.figures.tables import checked
 
 
@@ -67,7 +67,7 @@ def spider(
         value_axis(axes, "y", rows["value"], f"{quantity}, {unit}")
         _positions(axes, rows)
         for name in ranked[most:]:
-            axes.plot(lines[name]["position"], lines[name]["value"], color=PALE, linewidth=1, zorder=2)
+            axes.plot(lines[name]["position"], lines[name]["value"], color=PALE, linewidth=stroke(1), zorder=2)
         labels = [_draw_line(axes, place, name, lines[name]) for place, name in enumerate(ranked[:most])]
         label_ends(axes, labels)
         own_title(axes, title or say("How the answer bends: {0}", quantity))

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from forecast.figures.alternative import describe
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import BLUE, INK, RED, drawing, key_below, own_title, size, value_axis
+from forecast.figures.style import BLUE, INK, RED, drawing, key_below, narrow, own_title, size, stroke, value_axis
 from forecast.figures.tables import checked, records
 
 SEVERITIES = ("none", "low", "medium", "high")
@@ -53,21 +53,32 @@ def stated_implied(table: pd.DataFrame, *, title: str | None = None, ax: Axes | 
     )
     serious = list(rows["severity"].isin(["medium", "high"]))
     names = [str(name) for name in rows["id"]]
-    with drawing(ax, rows=row_lines(names) + 1) as axes:
+    with drawing(ax, rows=row_lines(names, _notes(rows)) + 1) as axes:
         value_axis(axes, "x", rows[["stated", "implied", "low", "high"]], say("% a year"))
         axes.margins(x=0.08)
-        name_rows(axes, names, bold=serious)
-        number_column(axes, [f"{row.stated:.4g}" for row in records(rows)], head=say("stated"))
-        number_column(axes, [_implied(row) for row in records(rows)], head=say("implied"), at=7)
-        number_column(
-            axes, [word(severity) for severity in rows["severity"]], head=say("severity"), at=28, bold=serious
-        )
+        _numbers(axes, rows, names, serious)
         for place, row in enumerate(records(rows)):
             _draw_row(axes, place, row)
         _key(axes)
         own_title(axes, title or say("Growth as stated, and as the printed values imply"))
         describe(axes, _in_words(rows))
     return axes
+
+
+def _notes(rows: pd.DataFrame) -> list[str] | None:
+    """Where there is no room for columns, the numbers stand under the names."""
+    if not narrow():
+        return None
+    return [f"{say('stated')} {row.stated:.4g}, {say('implied')} {_implied(row)}" for row in records(rows)]
+
+
+def _numbers(ax: Axes, rows: pd.DataFrame, names: list[str], serious: list[bool]) -> None:
+    name_rows(ax, names, _notes(rows), bold=serious)
+    if not narrow():
+        number_column(ax, [f"{row.stated:.4g}" for row in records(rows)], head=say("stated"))
+        number_column(ax, [_implied(row) for row in records(rows)], head=say("implied"), at=7)
+    severities = [word(severity) for severity in rows["severity"]]
+    number_column(ax, severities, head=say("severity"), at=0 if narrow() else 28, bold=serious)
 
 
 def _implied(row: Any) -> str:
@@ -86,7 +97,7 @@ def _draw_row(ax: Axes, place: int, row: Any) -> None:
         solid_capstyle="butt",
         zorder=3,
     )
-    ax.plot(row.implied, place, marker="|", markersize=size(0.9), markeredgewidth=2, color=BLUE, zorder=4)
+    ax.plot(row.implied, place, marker="|", markersize=size(0.9), markeredgewidth=stroke(2), color=BLUE, zorder=4)
     ax.plot(row.stated, place, marker="X" if color == RED else "o", color=color, markeredgecolor="white", zorder=5,
             markersize=size(0.7))  # fmt: skip
 

@@ -6,6 +6,7 @@ alone (every series also has a marker, a hatch or its name beside it), so that t
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -128,7 +129,7 @@ def settings() -> Any:
         "grid.color": RULE,
         "grid.linewidth": 0.7,
         "hatch.linewidth": 0.6,
-        "lines.linewidth": 1.8,
+        "lines.linewidth": stroke(1.8),
         "lines.markersize": points * 0.6,
         "legend.frameon": False,
         "legend.fontsize": points * 0.85,
@@ -193,9 +194,17 @@ def narrow() -> bool:
     return preset().inches < 5
 
 
+def stroke(points: float) -> float:
+    """Width of a line, brought from slide size to the current width."""
+    return points * preset().points / WIDTHS["slide"].points
+
+
 def own_title(ax: Axes, title: str) -> None:
-    """Write the title, left and bold, wrapped at the edge of the figure."""
-    ax.set_title(title, loc="left", pad=size(1.4), wrap=True)
+    """Write the title, left and bold, in lines that the axes have room for."""
+    room = 72 * ax.get_window_extent().width / figure_of(ax).dpi
+    wide = any("\u2e80" <= letter <= "\uffef" for letter in title)
+    letters = max(12, int(0.95 * room / size(1.2 if wide else 0.68)))
+    ax.set_title(textwrap.fill(title, letters), loc="left", pad=size(1.4))
 
 
 def spans_decades(values: ArrayLike) -> bool:
@@ -342,7 +351,8 @@ def darker(color: str) -> str:
 
 def key_below(ax: Axes, handles: Sequence[Artist], *, title: str = "") -> None:
     """Write the key below the axes, its tick labels and its label."""
-    columns = 2 if narrow() else 6
+    longest = max((len(str(handle.get_label())) for handle in handles), default=0)
+    columns = (1 if longest > 20 else 2) if narrow() else 6
     lines = 1.9 + 1.7 * bool(ax.get_xlabel()) if ax.xaxis.get_ticks_position() in ("bottom", "default") else 0.4
     figure: Any = ax.get_figure()
     drop = ax.transAxes + ScaledTranslation(0, -size(lines) / 72, figure.dpi_scale_trans)

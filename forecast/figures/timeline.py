@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from forecast.figures.alternative import describe
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import BLUE, GREY, INK, RED, drawing, key_below, own_title, percent, size, year_axis
+from forecast.figures.style import BLUE, GREY, INK, RED, drawing, key_below, own_title, percent, size, stroke, year_axis
 from forecast.figures.tables import checked, records
 
 KINDS = ("event", "policy")
@@ -69,7 +69,7 @@ def timeline(
         for place, row in enumerate(records(rows)):
             _draw_row(axes, place, row)
         if today is not None:
-            axes.axvline(today, color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+            axes.axvline(today, color=INK, linewidth=stroke(1), linestyle=(0, (4, 3)), zorder=1)
         _key(axes, rows)
         own_title(axes, title or say("Events and policies"))
         describe(axes, say("Timeline: {0}.", "; ".join(f"{word(row.label)} {_when(row)}" for row in records(rows))))
@@ -87,8 +87,8 @@ def _years(ax: Axes, rows: pd.DataFrame, today: float | None) -> None:
 
 def _when(row: Any) -> str:
     """Year, half-known years as a range, and the probability where there is one."""
-    text = f"{row.low:.0f}–{row.high:.0f}" if row.low < row.high else f"{int(row.year)}"
-    return text + (f" · {percent(row.probability)}" if row.probability == row.probability else "")
+    text = f"{int(row.low)}–{int(row.high)}" if row.low < row.high else f"{int(row.year)}"
+    return text + (f" · {percent(row.probability)}" if row.probability < 1 else "")
 
 
 def _draw_row(ax: Axes, place: int, row: Any) -> None:
@@ -104,7 +104,7 @@ def _draw_row(ax: Axes, place: int, row: Any) -> None:
     )
     sure = not row.probability < 1
     ax.plot(row.year, place, marker=MARKERS[row.kind], color=color, markerfacecolor=color if sure else "white",
-            markersize=size(0.75), markeredgewidth=1.6, zorder=4, clip_on=False)  # fmt: skip
+            markersize=size(0.75), markeredgewidth=stroke(1.6), zorder=4, clip_on=False)  # fmt: skip
 
 
 def _key(ax: Axes, rows: pd.DataFrame) -> None:

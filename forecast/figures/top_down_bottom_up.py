@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -20,12 +21,14 @@ from forecast.figures.style import (
     number,
     own_title,
     size,
+    stroke,
     value_axis,
 )
 from forecast.figures.tables import checked, records
 
 SIDES = ("top-down", "bottom-up")
 COLORS = {"top-down": BLUE, "bottom-up": RED}
+SHIFT = 0.13
 MARKERS = {"top-down": "o", "bottom-up": "s"}
 
 
@@ -66,7 +69,7 @@ def top_down_bottom_up(table: pd.DataFrame, *, unit: str, title: str | None = No
     years = sorted(rows["year"].unique())
     with drawing(ax) as axes:
         logarithmic = value_axis(axes, "y", rows[["low", "median", "high"]], unit)
-        axes.set_xlim(-0.5, len(years) - 0.5)
+        axes.set_xlim(-0.5, len(years) - 0.3)
         axes.set_xticks(
             range(len(years)),
             [f"’{year % 100:02.0f}" if narrow() and len(years) > 5 else f"{year:.0f}" for year in years],
@@ -76,22 +79,39 @@ def top_down_bottom_up(table: pd.DataFrame, *, unit: str, title: str | None = No
         _gaps(axes, rows, years)
         if not logarithmic:
             axes.set_ylim(bottom=0)
-        label_points(axes, labels)
-        key_below(axes, [Line2D([], [], color=COLORS[side], marker=MARKERS[side], label=word(side)) for side in SIDES])
+        label_points(axes, labels, avoid=_bars(rows, years))
+        handles = [Line2D([], [], color=COLORS[side], marker=MARKERS[side], label=word(side)) for side in SIDES]
+        key_below(axes, [*handles, Line2D([], [], linestyle="", label=say("×: top-down over bottom-up"))])
         own_title(axes, title or say("Top-down against bottom-up"))
         describe(axes, _in_words(rows, unit))
     return axes
 
 
 def _draw_side(ax: Axes, rows: pd.DataFrame, side: str, years: list[float]) -> list[Label]:
-    shift = -0.13 if side == "top-down" else 0.13
+    shift = -SHIFT if side == "top-down" else SHIFT
     labels = []
     for row in records(rows):
         place = years.index(row.year) + shift
-        ax.plot([place, place], [row.low, row.high], color=COLORS[side], linewidth=2.4, solid_capstyle="butt", zorder=2)
+        ax.plot(
+            [place, place],
+            [row.low, row.high],
+            color=COLORS[side],
+            linewidth=stroke(2.4),
+            solid_capstyle="butt",
+            zorder=2,
+        )
         ax.plot(place, row.median, marker=MARKERS[side], color=COLORS[side], markeredgecolor="white", zorder=3)
         labels.append(Label(place, row.median, number(row.median), COLORS[side]))
     return labels
+
+
+def _bars(rows: pd.DataFrame, years: list[float]) -> list[tuple[float, float]]:
+    """Places along the intervals, on which no number should be written."""
+    shifts = {"top-down": -SHIFT, "bottom-up": SHIFT}
+    spans = [
+        (years.index(row.year) + shifts[row.side], row.low, row.high) for row in records(rows) if row.low < row.high
+    ]
+    return [(x, float(y)) for x, low, high in spans for y in np.geomspace(max(low, high / 1e6), high, 25)]
 
 
 def _gaps(ax: Axes, rows: pd.DataFrame, years: list[float]) -> None:

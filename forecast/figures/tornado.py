@@ -29,6 +29,7 @@ from forecast.figures.style import (
     number,
     own_title,
     size,
+    stroke,
     value_axis,
 )
 from forecast.figures.tables import checked, records
@@ -144,7 +145,7 @@ def _end(ax: Axes, place: int, x: float, text: str, side: int, color: str) -> Te
 
 
 def _base_line(ax: Axes, base: float) -> None:
-    ax.axvline(base, color=INK, linewidth=1, zorder=3)
+    ax.axvline(base, color=INK, linewidth=stroke(1), zorder=3)
     ax.set_ylim(ax.get_ylim()[0], -1.1)
     ax.annotate(say("base {0}", number(base)), (base, -0.75), xytext=(size(0.4), 0), textcoords="offset points",
                 ha="left", va="center", fontsize=size(0.8), fontweight="bold")  # fmt: skip

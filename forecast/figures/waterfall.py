@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
+from forecast.figures.labels import shrink_to_cells
 from forecast.figures.language import say, word
 from forecast.figures.rows import wrapped
 from forecast.figures.style import (
@@ -19,7 +20,6 @@ from forecast.figures.style import (
     PALE,
     RED,
     drawing,
-    narrow,
     number,
     own_title,
     preset,
@@ -67,14 +67,15 @@ def waterfall(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: A
     starts, ends = _spans(rows)
     with drawing(ax) as axes:
         value_axis(axes, "y", [0.0, *starts, *ends], unit)
-        letters = max(6, int((9 if narrow() else 12) * 7 / max(len(rows), 5) * preset().inches / preset().points / 0.8))
+        letters = max(8, int(preset().inches * 72 * 0.85 / max(len(rows), 5) / size(0.55)))
         axes.set_xticks(range(len(rows)), [wrapped(word(label), letters) for label in rows["label"]])
         axes.tick_params(axis="x", length=0)
+        _fit_names(axes)
         axes.axhline(0, color=PALE, linewidth=0.8)
         for place, row in enumerate(records(rows)):
             _draw_bar(axes, place, row, starts[place], ends[place])
         _connect(axes, ends)
-        axes.margins(y=0.1)
+        axes.set_ylim(min(0.0, 1.1 * min(ends)), 1.08 * max(*starts, *ends))
         own_title(axes, title or say("From {0} to {1}", word(rows["label"].iloc[0]), word(rows["label"].iloc[-1])))
         describe(axes, _in_words(rows, unit))
     return axes
@@ -105,12 +106,21 @@ def _draw_bar(ax: Axes, place: int, row: Any, start: float, end: float) -> None:
     ax.bar(
         place, end - start, bottom=start, width=0.62, color=color, hatch=hatch, edgecolor="white", linewidth=0, zorder=2
     )
-    text = number(row.value) if total else ("+" if rises else "") + number(row.value)
+    text = number(row.value) if total else ("+" if row.value > 0 else "") + number(row.value)
     over = total or rises
     at = max(start, end) if over else min(start, end)
     ax.annotate(text, (place, at), xytext=(0, size(0.25) * (1 if over else -1)),
                 textcoords="offset points", ha="center", va="bottom" if over else "top", fontsize=size(0.85),
                 fontweight="bold" if total else "normal")  # fmt: skip
+
+
+def _fit_names(ax: Axes) -> None:
+    """Make the names under the bars smaller, or turn them where that would make them too small to read."""
+    names = ax.get_xticklabels()
+    if shrink_to_cells(ax, names, 0.95) < 0.8:
+        for name in names:
+            name.set(fontsize=size(0.85), rotation=35, horizontalalignment="right", rotation_mode="anchor")
+            name.set_text(name.get_text().replace("\n", " "))
 
 
 def _connect(ax: Axes, ends: list[float]) -> None:
@@ -121,6 +131,6 @@ def _connect(ax: Axes, ends: list[float]) -> None:
 def _in_words(rows: pd.DataFrame, unit: str) -> str:
     parts = [say("Bridge in {0}.", unit)]
     for row in records(rows):
-        sign = "+" if row.kind == "change" and row.value >= 0 else ""
+        sign = "+" if row.kind == "change" and row.value > 0 else ""
         parts.append(f"{word(row.label)}: {sign}{number(row.value)}.")
     return " ".join(parts)
