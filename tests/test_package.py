@@ -104,6 +104,6 @@ def code_blocks(path: Path, language: str) -> list[str]:
 
 
 def test_the_python_of_the_readme_prints_what_it_says(root: Path, tmp_path: Path) -> None:
-    (code,), (printed, *_) = code_blocks(root / "README.md", "python"), code_blocks(root / "README.md", "text")
+    (code,), (*_, printed) = code_blocks(root / "README.md", "python"), code_blocks(root / "README.md", "text")
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert (done.stderr, done.stdout) == ("", printed)
