@@ -5,7 +5,10 @@ from forecast.growth.constant import Constant
 from forecast.growth.curve import Curve, SaturatingCurve, parameter_names
 from forecast.growth.damped import Damped
 from forecast.growth.fading import Fading, faded_years
+from forecast.growth.fit import GrowthFits, fit_growth, fit_growths
+from forecast.growth.fitted import GrowthFit
 from forecast.growth.gompertz import Gompertz
+from forecast.growth.least_squares import LeastSquaresFit, fit_least_squares
 from forecast.growth.linear import Linear
 from forecast.growth.logistic import Logistic
 from forecast.growth.piecewise import Piecewise
@@ -20,6 +23,9 @@ __all__ = [
     "Damped",
     "Fading",
     "Gompertz",
+    "GrowthFit",
+    "GrowthFits",
+    "LeastSquaresFit",
     "Linear",
     "Logistic",
     "Piecewise",
@@ -27,5 +33,8 @@ __all__ = [
     "SaturatingCurve",
     "curve_named",
     "faded_years",
+    "fit_growth",
+    "fit_growths",
+    "fit_least_squares",
     "parameter_names",
 ]

@@ -1,0 +1,303 @@
+"""Each curve as it is fitted: a scale, which is linear and solved for exactly, times a shape.
+
+A form's shape is written in parameters without bounds, around the middle of the history, where its scale is best
+known; falling S-curves are rising ones in reversed time. Arrays carry the problems on their last axis: shape
+parameters (k, b), times (n, b) or (n, 1), shapes (n, b), derivatives (k, n, b).
+"""
+
+# ruff: noqa: ARG002 (every form takes the same arguments, whether its curve needs them or not)
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import special
+
+from forecast.growth.damped import damped_years
+from forecast.growth.fading import faded_years
+from forecast.growth.piecewise import years_in_pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from forecast.growth.solver import Array
+
+_RATES = np.geomspace(0.4, 60.0, 18)
+"""Rates tried first, in units of one over the span of the history."""
+_MIDDLES = np.linspace(-1.0, 2.5, 22)
+"""Inflections tried first, in spans from the middle of the history."""
+
+
+_OPEN = -18.0
+"""Logarithm at which a ceiling counts as infinitely far: beyond it nothing in the data changes."""
+
+
+@dataclass(frozen=True)
+class Form(ABC):
+    """A curve as it is fitted.
+
+    Parameters
+    ----------
+    times
+        Years since the start value at which values are known, shape (n,).
+    """
+
+    times: Array
+
+    two_way = False
+    """Whether the curve is also tried in reversed time."""
+
+    @property
+    def middle(self) -> float:
+        """Time around which the shape is written."""
+        return float(np.mean(self.times))
+
+    @property
+    def span(self) -> float:
+        """Years from the first to the last value."""
+        return float(np.ptp(self.times))
+
+    @abstractmethod
+    def grid(self) -> Array:
+        """Shape parameters to start from, shape (k, candidates)."""
+
+    @abstractmethod
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        """Shape (n, b) and its derivatives (k, n, b) at `times`."""
+
+    @abstractmethod
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        """Parameters of the curve, without the start value, each of shape (b,)."""
+
+
+class ConstantForm(Form):
+    """Exponential around the middle: log shape = g (t - c)."""
+
+    def grid(self) -> Array:
+        return np.linspace(-12, 25, 75)[None] / self.span
+
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        elapsed = times - self.middle
+        shape = np.exp(theta[0] * elapsed)
+        return shape, (elapsed * shape)[None]
+
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        return {"growth": np.expm1(theta[0])}
+
+
+class FadingForm(Form):
+    """Log shape = S g + (t - S) θ, with the half-life kept between a quarter of a year and four spans."""
+
+    def grid(self) -> Array:
+        first, terminal = np.linspace(-3, 15, 13) / self.span, np.linspace(-4, 6, 11) / self.span
+        cells = np.meshgrid(first, terminal, np.linspace(-3, 3, 5), indexing="ij")
+        return np.stack([cell.ravel() for cell in cells])
+
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        full, slope = self._faded(theta[2], times)
+        first, terminal = theta[0], theta[1]
+        shape = np.exp(full * first + (times - full) * terminal)
+        return shape, shape * np.stack([full, np.broadcast_to(times - full, shape.shape), slope * (first - terminal)])
+
+    def _faded(self, bounded: Array, times: Array) -> tuple[Array, Array]:
+        """S and its derivative by the unbounded half-life."""
+        step = 1e-5
+        values = [
+            faded_years(self.half_life(bounded + shift), np.broadcast_to(times, (len(times), len(bounded))).T).T
+            for shift in (0.0, step, -step)
+        ]
+        return values[0], (values[1] - values[2]) / (2 * step)
+
+    def half_life(self, bounded: Array) -> Array:
+        """Half-life of a number without bounds."""
+        return 0.25 + (4 * self.span - 0.25) * special.expit(bounded)
+
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        growth, terminal = np.expm1(theta[0]), np.expm1(theta[1])
+        return {"growth": growth, "terminal": terminal, "half_life": self.half_life(theta[2])}
+
+
+@dataclass(frozen=True)
+class PiecewiseForm(Form):
+    """Log shape = sum of rate times years in each piece."""
+
+    breaks: tuple[float, ...] = ()
+
+    def grid(self) -> Array:
+        rates = np.linspace(-8, 16, 9) / self.span
+        cells = np.meshgrid(*[rates] * min(len(self.breaks) + 1, 4), indexing="ij")
+        some = np.stack([cell.ravel() for cell in cells])
+        return np.concatenate([some, *[some[-1:]] * (len(self.breaks) + 1 - len(some))])
+
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        years = np.moveaxis(years_in_pieces(self.breaks, times[:, 0]), -1, 0)[..., None]
+        shape = np.exp(np.sum(years * theta[:, None], axis=0))
+        return shape, years * shape
+
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        return {f"growth_{piece}": np.expm1(rate) for piece, rate in enumerate(theta, start=1)}
+
+
+class LinearForm(Form):
+    """Shape = 1 + ρ (t - c), so that the scale is the mean."""
+
+    def grid(self) -> Array:
+        return np.linspace(-4, 4, 33)[None] / self.span
+
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        elapsed = times - self.middle
+        shape = 1 + theta[0] * elapsed
+        return shape, np.broadcast_to(elapsed, shape.shape)[None]
+
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        return {"slope": scale * theta[0]}
+
+
+class DampedForm(Form):
+    """Shape = 1 + ρ (D(t) - mean D), D the sum of powers of the damping, which is kept between .05 and 1."""
+
+    def grid(self) -> Array:
+        cells = np.meshgrid(np.linspace(-6, 6, 33) / self.span, np.linspace(-3, 4, 15), indexing="ij")
+        return np.stack([cell.ravel() for cell in cells])
+
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        step = 1e-5
+        ratio, bounded = theta
+        here, above, below = (self._centred(bounded + shift, times) for shift in (0.0, step, -step))
+        return 1 + ratio * here, np.stack([here, ratio * (above - below) / (2 * step)])
+
+    def _centred(self, bounded: Array, times: Array) -> Array:
+        damping = self.damping(bounded)
+        return damped_years(damping, times[:, 0]).T - np.mean(damped_years(damping, self.times), axis=-1)
+
+    def damping(self, bounded: Array) -> Array:
+        """Damping of a number without bounds."""
+        return 0.05 + 0.95 * special.expit(bounded)
+
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        return {"slope": scale * theta[0], "damping": self.damping(theta[1])}
+
+
+class LogisticForm(Form):
+    """Shape = 1 / (1 + e^{-z}), z = a + e^ρ (t - last); a ceiling without end is a -> -∞."""
+
+    two_way = True
+
+    def grid(self) -> Array:
+        rate, middle = (cell.ravel() for cell in np.meshgrid(_RATES, _MIDDLES, indexing="ij"))
+        return np.stack([np.log(rate / self.span), rate * (0.5 - middle)])
+
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        turn = np.exp(theta[0]) * (times - self.middle - self.span / 2)
+        shape = special.expit(np.maximum(theta[1], _OPEN) + turn)
+        by_z = shape * (1 - shape)
+        return shape, np.stack([by_z * turn, by_z * (theta[1] > _OPEN)])
+
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        return {"rate": direction * np.exp(theta[0]), "ceiling": scale}
+
+
+class GompertzForm(Form):
+    """Log shape = e^γ φ(t - c), φ = (1 - e^{-rt})/r, r = e^ρ; a ceiling without end is r -> 0."""
+
+    two_way = True
+
+    def grid(self) -> Array:
+        rate, middle = (cell.ravel() for cell in np.meshgrid(_RATES, _MIDDLES, indexing="ij"))
+        return np.stack([np.log(rate / self.span) + np.clip(rate * middle, -8, 5), np.log(rate / self.span)])
+
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        elapsed, rate = times - self.middle, np.exp(np.maximum(theta[1], self._slowest))
+        growth = np.exp(theta[0])
+        turn = rate * elapsed
+        risen = -np.expm1(-turn) / rate
+        shape = np.exp(growth * risen)
+        by_rate = growth * (elapsed * np.exp(-turn) - risen)
+        return shape, np.stack(
+            [shape * growth * risen, np.where((shape > 0) & (theta[1] > self._slowest), shape * by_rate, 0.0)]
+        )
+
+    @property
+    def _slowest(self) -> float:
+        return float(_OPEN - np.log(self.span))
+
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        return {"rate": direction * np.exp(theta[1]), "ceiling": scale * np.exp(np.exp(theta[0] - theta[1]))}
+
+
+class BassForm(Form):
+    """Shape = (1 - E)/(p + (s - p)E), E = e^{-st}, from nothing at time 0; the scale is m p; s = p + q."""
+
+    def grid(self) -> Array:
+        rate, share = (cell.ravel() for cell in np.meshgrid(_RATES, np.geomspace(1e-7, 1.5, 24), indexing="ij"))
+        return np.log(np.stack([rate * share, rate]) / self.span)
+
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        p, s = np.exp(self._bounded(theta))
+        left = np.exp(-s * times)
+        gone, below = -np.expm1(-s * times), p + (s - p) * left
+        shape = gone / below
+        by_left = -times * left * s * (below + gone * (s - p)) / below**2
+        return shape, np.stack(
+            [-p * shape * gone / below * (theta[0] > self._fewest), -by_left - s * left * shape / below]
+        )
+
+    @property
+    def _fewest(self) -> float:
+        return float(_OPEN - np.log(self.span))
+
+    def _bounded(self, theta: Array) -> Array:
+        return np.stack([np.maximum(theta[0], self._fewest), theta[1]])
+
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        p, s = np.exp(self._bounded(theta))
+        return {"innovation": p, "imitation": s - p, "ceiling": scale / p}
+
+
+class RichardsForm(Form):
+    """Shape = ((1 + ν e^{-z})/(1 + ν e^{-a}))^{-1/ν}, z = a + e^ρ (t - c), 0 before its onset."""
+
+    two_way = True
+
+    def grid(self) -> Array:
+        axes = (_RATES[::2], _MIDDLES[::2], np.array([-0.9, -0.5, -0.2, 0.02, 0.4, 1.0, 2.0, 5.0]))
+        rate, middle, asymmetry = (cell.ravel() for cell in np.meshgrid(*axes, indexing="ij"))
+        return np.stack([np.log(rate / self.span), -rate * middle, np.log1p(asymmetry)])
+
+    def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
+        step = 1e-5
+        shifts = [theta + step * sign * np.eye(3)[i][:, None] for i in range(3) for sign in (1, -1)]
+        ends = [self._value(shifted, times) for shifted in shifts]
+        slopes = [(ends[2 * i] - ends[2 * i + 1]) / (2 * step) for i in range(3)]
+        return self._value(theta, times), np.stack(slopes)
+
+    def _value(self, theta: Array, times: Array) -> Array:
+        asymmetry, elapsed = np.expm1(theta[2]), times - self.middle
+        here = special.inv_boxcox(np.exp(-theta[1] - np.exp(theta[0]) * elapsed), asymmetry)
+        value = special.inv_boxcox(np.exp(-theta[1]), asymmetry) / here
+        return np.where(np.isfinite(value), value, 0.0)
+
+    def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
+        asymmetry = np.expm1(theta[2])
+        ceiling = scale * special.inv_boxcox(np.exp(-theta[1]), asymmetry)
+        return {"rate": direction * np.exp(theta[0]), "ceiling": ceiling, "asymmetry": asymmetry}
+
+
+FORMS: Mapping[str, type[Form]] = MappingProxyType(
+    {
+        "constant": ConstantForm,
+        "fading": FadingForm,
+        "piecewise": PiecewiseForm,
+        "damped": DampedForm,
+        "linear": LinearForm,
+        "logistic": LogisticForm,
+        "gompertz": GompertzForm,
+        "bass": BassForm,
+        "richards": RichardsForm,
+    }
+)
+"""Forms by the name of their curve."""
