@@ -107,7 +107,7 @@ def claim(text: str, hedge: str = "", conversion: str = "", column: str = "") ->
     Examples
     --------
     >>> claim("17.28", "", "base_value = 16 × 1.08 [EUR to USD]", "base_value").cell
-    (16.74, 17.82)
+    (16.740000000000002, 17.82)
     """
     how = read_conversions(conversion).get(column) if conversion else None
     digits, factor = (how.digits, how.factor) if how else (text, 1.0)

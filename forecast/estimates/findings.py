@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from forecast.estimates import checks
 from forecast.estimates.checks import CHECKS, SEVERITIES, Finding
-from forecast.estimates.checks.growth import triples
 from forecast.estimates.ledger import Ledger
 from forecast.estimates.scopes import Scopes, default_scopes
 
@@ -68,7 +68,7 @@ class Audit:
         """Count the findings by check and severity."""
         counts = pd.crosstab(self.table["check"], self.table["severity"])
         return counts.reindex(
-            index=[name for name in CHECKS if name in counts.index], columns=list(SEVERITIES), fill_value=0
+            index=[name for name in _ordered() if name in counts.index], columns=list(SEVERITIES), fill_value=0
         )
 
     def summary(self) -> str:
@@ -131,8 +131,14 @@ def audit(estimates: pd.DataFrame, scopes: Scopes | None = None) -> Audit:
     return Audit(table=_table(ledger, findings), growth=_growth(ledger), rows=len(ledger))
 
 
+def _ordered() -> list[str]:
+    """Names of the checks by family: growth, levels, footing, sources, phrases."""
+    families = [f"{checks.__name__}.{name}" for name in ("growth", "levels", "footing", "sources", "phrases")]
+    return sorted(CHECKS, key=lambda name: families.index(CHECKS[name].find.__module__))
+
+
 def _table(ledger: Ledger, findings: list[tuple[str, Finding]]) -> pd.DataFrame:
-    order = {name: rank for rank, name in enumerate(CHECKS)}
+    order = {name: rank for rank, name in enumerate(_ordered())}
     gravest = {severity: -rank for rank, severity in enumerate(SEVERITIES)}
     findings.sort(key=lambda pair: (gravest[pair[1].severity], order[pair[0]], pair[1].row, pair[1].year or 0))
     ids = ledger.ids
@@ -152,7 +158,7 @@ def _table(ledger: Ledger, findings: list[tuple[str, Finding]]) -> pd.DataFrame:
 
 def _growth(ledger: Ledger) -> pd.DataFrame:
     lines = []
-    for triple in triples(ledger):
+    for triple in ledger.triples:
         low, high = triple.implied_range
         severity = "high" if not triple.coherent else "low" if triple.at_the_edge else "none"
         name = ledger.column("publisher")[triple.row] or ledger.ids[triple.row]

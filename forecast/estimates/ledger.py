@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,7 +17,8 @@ from forecast.errors import InputError
 from forecast.estimates.conversion import Claim, claim
 from forecast.estimates.reading import FIRST_YEAR, LAST_YEAR, as_texts
 from forecast.estimates.scopes import Scopes
-from forecast.estimates.units import SCALES, scale_name
+from forecast.estimates.triples import Triple, quotient
+from forecast.estimates.units import SCALES, SHORT_SCALES, scale_name
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,8 +26,11 @@ Ints = NDArray[np.int64]
 LONGEST_PATH = 60
 """Paths are followed over at most this many years."""
 
-MOST_PARTNERS = 40
-"""In a group of more rows than this, each row is held against the middle one of the group only."""
+ALL_PAIRS = 12
+"""In a market of more rows than this, each row is held against the middle one only."""
+
+CROWD = 40
+"""Where a market and year have more rows than this, only what is printed is looked at."""
 
 _HEDGE_OF = {
     "base_value": "base_hedge",
@@ -48,6 +54,23 @@ class Numbers:
     def given(self) -> NDArray[np.bool_]:
         """Rows that have a number."""
         return np.isfinite(self.value)
+
+
+class Point(NamedTuple):
+    """A level of one row in one year, in units of currency; see `Ledger.points`."""
+
+    row: int
+    year: int
+    value: float
+    low: float
+    high: float
+    kind: str
+    market: int
+
+    @property
+    def printed(self) -> bool:
+        """Whether the publisher printed it."""
+        return self.kind == "printed"
 
 
 @dataclass(frozen=True)
@@ -82,7 +105,7 @@ class Ledger:
 
     @cached_property
     def _stripped(self) -> dict[str, list[str]]:
-        return {name: self.texts[name].str.strip().tolist() for name in self.texts.columns}
+        return {name: [text.strip() for text in self.texts[name].tolist()] for name in self.texts.columns}
 
     @cached_property
     def ids(self) -> list[str]:
@@ -129,6 +152,31 @@ class Ledger:
         return np.where(periods > 0, periods, np.nan)
 
     @cached_property
+    def triples(self) -> list[Triple]:
+        """All rows that print base, target and growth over at least one year."""
+        base, target, cagr = (self.numbers(name) for name in ("base_value", "target_value", "cagr"))
+        base_year, target_year = self.years("base_year"), self.years("target_year")
+        texts = self.column("base_value"), self.column("target_value")
+        return [
+            Triple(
+                row=row,
+                base_year=int(base_year[row]),
+                target_year=int(target_year[row]),
+                base=float(base.value[row]),
+                target=float(target.value[row]),
+                base_text=texts[0][row],
+                target_text=texts[1][row],
+                ratio=float(target.value[row] / base.value[row]),
+                ratio_range=quotient(target.low[row], target.high[row], base.low[row], base.high[row]),
+                ratio_reading=quotient(target.least[row], target.most[row], base.least[row], base.most[row]),
+                stated=float(cagr.value[row]),
+                stated_range=(float(cagr.low[row]), float(cagr.high[row])),
+                stated_reading=(float(cagr.least[row]), float(cagr.most[row])),
+            )
+            for row in np.flatnonzero(base.given & target.given & cagr.given & np.isfinite(self.periods)).tolist()
+        ]
+
+    @cached_property
     def scope(self) -> list[str]:
         """Scope of each row as the tree spells it."""
         return _mapped(self.column("scope"), self.scopes.canonical)
@@ -152,6 +200,16 @@ class Ledger:
     def market(self) -> list[tuple[str, str, str]]:
         """Scope, geography and currency: rows that can be held against each other share all three."""
         return list(zip(self.scope, self.geography, self.currency, strict=True))
+
+    @cached_property
+    def wholes(self) -> dict[tuple[str, str, str], list[tuple[str, str, str]]]:
+        """For each market, those of the table that contain it: a wider scope, or a wider geography."""
+        found = {}
+        for scope, geography, currency in set(self.market):
+            wider = [(above, geography, currency) for above in self.scopes.tree.lineage(scope)[1:]]
+            wider += [(scope, above, currency) for above in self.scopes.geographies.lineage(geography)[1:]]
+            found[scope, geography, currency] = wider
+        return {market: [whole for whole in wider if whole in found] for market, wider in found.items()}
 
     @cached_property
     def market_code(self) -> Ints:
@@ -203,7 +261,7 @@ class Ledger:
         groups: dict[tuple[object, ...], list[int]] = {}
         for row, key in enumerate(keys):
             groups.setdefault(key, []).append(row)
-        return [groups[key][:MOST_PARTNERS] for key in keys]
+        return [groups[key][:ALL_PAIRS] for key in keys]
 
     @cached_property
     def growth(self) -> Floats:
@@ -218,16 +276,48 @@ class Ledger:
         """Levels of all rows by year, in units of currency: columns row, year, value, low, high, kind, market.
 
         `kind` is printed, implied (an end that follows from the other end and the stated growth) or interpolated;
-        `market` is the number of the row's market. Where a market and year have more rows than are paired one by
-        one, only what is printed stays.
+        `market` is the number of the row's market. Where a market and year are crowded, only what is printed stays.
         """
         return _points(self)
 
+    @cached_property
+    def point_list(self) -> list[Point]:
+        """The points one by one."""
+        return [*map(Point._make, zip(*(self.points[name].tolist() for name in Point._fields), strict=True))]
+
+    @cached_property
+    def paths(self) -> dict[int, dict[int, Point]]:
+        """The points of each row by year."""
+        paths: dict[int, dict[int, Point]] = {}
+        for point in self.point_list:
+            paths.setdefault(point.row, {})[point.year] = point
+        return paths
+
+    @cached_property
+    def spread(self) -> dict[tuple[str, str, str], float]:
+        """Largest factor between two levels of one market in one year."""
+        years = self.points.groupby(["market", "year"])["value"]
+        by_market = (years.max() / years.min()).groupby("market").max()
+        return {
+            market: float(by_market.get(code, 1.0)) for market, code in zip(self.market, self.market_code, strict=True)
+        }
+
+    @cached_property
+    def unit(self) -> list[str]:
+        """Currency and scale of each row in short, such as "USD bn"."""
+        scales = (SHORT_SCALES.get(scale_name(word), "") for word in self.column("scale"))
+        return [f"{currency} {scale}".strip() for currency, scale in zip(self.currency, scales, strict=True)]
+
+    @cached_property
+    def _money(self) -> list[tuple[str, float, str]]:
+        shorts = (SHORT_SCALES.get(scale_name(word), "") for word in self.column("scale"))
+        around = zip(self.currency, self.factor.tolist(), shorts, strict=True)
+        return [(f"{code} " if code else "", factor, f" {short}" if short else "") for code, factor, short in around]
+
     def money(self, value: float, row: int) -> str:
         """An amount in units of currency, written in the scale of a row."""
-        scale = scale_name(self.column("scale")[row])
-        short = {"unit": "", "thousand": " k", "million": " mn", "billion": " bn", "trillion": " tn"}.get(scale, "")
-        return f"{self.currency[row]} {digits(value / float(self.factor[row]))}{short}".strip()
+        before, factor, behind = self._money[row]
+        return f"{before}{digits(value / factor)}{behind}"
 
 
 def digits(value: float) -> str:
@@ -238,14 +328,16 @@ def digits(value: float) -> str:
     >>> digits(16.0), digits(4.0893), digits(195.6), digits(12345.0), digits(0.00012345)
     ('16', '4.089', '195.6', '12,345', '0.0001234')
     """
-    if not np.isfinite(value):
+    if not math.isfinite(value):
         return "unknown"
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.4g}" if value == 0 or abs(value) >= 1e-4 else f"{value:.3g}"
 
 
-def pairs_within(codes: Sequence[Hashable] | Ints, order: Floats) -> tuple[Ints, Ints]:
+def pairs_within(
+    codes: Sequence[Hashable] | Ints, order: Floats, size: Ints | None = None
+) -> tuple[Ints, Ints, NDArray[np.bool_]]:
     """Positions of all pairs that share a key.
 
     Parameters
@@ -253,32 +345,41 @@ def pairs_within(codes: Sequence[Hashable] | Ints, order: Floats) -> tuple[Ints,
     codes
         Key of each position; an array of integers or any keys.
     order
-        Number of each position; in a group of more than `MOST_PARTNERS` each is paired with its middle one only,
-        so that the cost stays linear.
+        Number of each position; in a large group each is paired with the middle one only, so that the cost
+        stays linear.
+    size
+        What makes a group large where it is above `ALL_PAIRS`; its length unless given.
 
     Returns
     -------
-    first, second
-        Positions, the first one earlier in the table.
+    first, second, crowded
+        Positions, and whether `second` is the middle one of a large group.
     """
     if not isinstance(codes, np.ndarray):
         known: dict[Hashable, int] = {}
         codes = np.array([known.setdefault(key, len(known)) for key in codes], np.int64)
-    firsts, seconds = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, bool))]
     by_code = np.argsort(codes, kind="stable")
-    for group in np.split(by_code, np.flatnonzero(np.diff(codes[by_code])) + 1):
-        if len(group) < 2:
-            continue
-        if len(group) <= MOST_PARTNERS:
+    ends = np.append(np.flatnonzero(np.diff(codes[by_code])) + 1, len(codes))
+    starts = np.append(0, ends[:-1])
+    several = ends - starts > 1
+    for start, end in zip(starts[several].tolist(), ends[several].tolist(), strict=True):
+        group = by_code[start:end]
+        large = len(group) if size is None else size[group[0]]
+        if large <= ALL_PAIRS:
             i, j = np.triu_indices(len(group), 1)
-            firsts.append(group[i])
-            seconds.append(group[j])
+            found.append((group[i], group[j], np.zeros(len(i), bool)))
         else:
-            middle = group[np.argsort(order[group], kind="stable")[len(group) // 2]]
+            middle = middle_of(group, order)
             others = group[group != middle]
-            firsts.append(np.minimum(others, middle))
-            seconds.append(np.maximum(others, middle))
-    return np.concatenate(firsts), np.concatenate(seconds)
+            found.append((others, np.full(len(others), middle), np.ones(len(others), bool)))
+    first, second, crowded = zip(*found, strict=True)
+    return np.concatenate(first), np.concatenate(second), np.concatenate(crowded)
+
+
+def middle_of(group: Ints, order: Floats) -> int:
+    """Position whose number is the middle one of a group."""
+    return int(group[np.argsort(order[group], kind="stable")[len(group) // 2]])
 
 
 def _mapped(words: list[str], to: object) -> list[str]:
@@ -333,7 +434,7 @@ def _points(ledger: Ledger) -> pd.DataFrame:
     table = table.assign(year=table["year"].astype(int), **{n: table[n] * scale for n in ("value", "low", "high")})
     table["market"] = ledger.market_code[table["row"].to_numpy(int)]
     crowd = table.groupby(["market", "year"])["row"].transform("size")
-    table = table[(table["kind"] == "printed") | (crowd <= MOST_PARTNERS)]
+    table = table[(table["kind"] == "printed") | (crowd <= CROWD)]
     return table.sort_values(["row", "year"], kind="stable", ignore_index=True)
 
 

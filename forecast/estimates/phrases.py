@@ -130,14 +130,32 @@ _ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _CJK = "[零〇一二兩两三四五六七八九十百千]+"
 _SCALE = _alternatives([*SCALES, *[a for a in SCALE_ALIASES if len(a) > 1 and a not in ("mm", "units")]])
 _AMOUNT = re.compile(
-    rf"(?P<hedge>{_HEDGES})?\s*(?:of\s+|為|為約)?\s*"
-    rf"(?:(?P<before>{_CODES}|{_BEFORE})\s*)?(?P<hedge2>約|超過|逾)?\s*"
     rf"(?P<number>{_ARABIC}|{_CJK}(?=[萬万億亿兆]))"
     rf"(?:\s*(?:-|–|—|~|to|至|到)\s*(?P<upper>{_ARABIC}))?"
     rf"\s*(?:(?P<scale>[十百千]?[萬万億亿兆])(?:(?P<rest>{_ARABIC})\s*(?P<rest_scale>[百千]?[萬万億亿]))?"
     rf"|(?P<word>(?i:{_SCALE}))\.?|(?P<letter>[kKmMbBtT])(?![A-Za-z]))?"
-    rf"\s*(?:(?P<after>{_CODES}|(?i:{_AFTER}))|(?P<bare>元|圓))?\s*(?P<post>以上|左右|以下)?"
+    rf"\s*(?:(?P<after>{_CODES}|(?i:{_AFTER}))|(?P<bare>元|圓))?\s*(?P<post>以上|左右|以下|or more\b)?"
 )
+_AHEAD = re.compile(
+    rf"(?P<hedge>{_HEDGES})?\s*(?:of\s+|為|占|佔)?\s*(?P<before>{_CODES}|{_BEFORE})?\s*(?P<hedge2>{_HEDGES})?\s*$",
+    re.IGNORECASE,
+)
+_HEDGE_AHEAD = re.compile(rf"(?P<hedge>{_HEDGES})\s*(?:of\s+|為|占|佔)?\s*$", re.IGNORECASE)
+_WINDOW = 32
+"""So many characters before a number are searched for its hedge and currency."""
+
+
+def _before(pattern: re.Pattern[str], text: str, start: int) -> tuple[dict[str, str | None], int]:
+    """What stands right before a position, and where that begins."""
+    left = max(0, start - _WINDOW)
+    found = pattern.search(text[left:start])
+    return (found.groupdict(), left + found.start()) if found else ({}, start)
+
+
+def _hedge_before(text: str, found: re.Match[str], post: str | None = None) -> tuple[str, str]:
+    """Hedge of what a pattern found, and the phrase with it."""
+    part, start = _before(_HEDGE_AHEAD, text, found.start())
+    return _hedge_word(post, part.get("hedge")), text[start : found.end()].strip()
 
 
 def _hedge_word(*words: str | None) -> str:
@@ -181,11 +199,12 @@ def find_amounts(text: str) -> list[Amount]:
     >>> [(a.value, a.currency) for a in find_amounts("2023年全球再生醫療的市場規模約160億美元,2028年490億美元")]
     [(16000000000.0, 'USD'), (49000000000.0, 'USD')]
     """
-    return [amount for found in _AMOUNT.finditer(text) if (amount := _amount(found)) is not None]
+    return [amount for found in _AMOUNT.finditer(text) if (amount := _amount(text, found)) is not None]
 
 
-def _amount(found: re.Match[str]) -> Amount | None:
-    part = found.groupdict()
+def _amount(text: str, found: re.Match[str]) -> Amount | None:
+    ahead, start = _before(_AHEAD, text, found.start())
+    part = found.groupdict() | ahead
     mark = part["before"] or part["after"] or ""
     unit = part["scale"] or part["word"] or part["letter"] or ""
     if not mark and (not unit or part["letter"]) and not part["bare"]:
@@ -201,7 +220,7 @@ def _amount(found: re.Match[str]) -> Amount | None:
     scale = _scale_for(float(exact * factor), part)
     unit_of_last = printed(str(exact)).unit * factor
     return Amount(
-        text=found.group().strip(),
+        text=text[start : found.end()].strip(),
         number="-".join(str(end) for end in ends),
         unit=unit,
         currency=currency,
@@ -225,7 +244,7 @@ def _currency(mark: str, bare: bool) -> tuple[str, str]:  # noqa: FBT001
     if mark in _AMBIGUOUS_MARKS:
         return _AMBIGUOUS_MARKS[mark]
     if mark:
-        return (mark if mark in CURRENCIES else _MARKS[mark.casefold()]), ""
+        return (mark.upper() if mark.upper() in CURRENCIES else _MARKS[mark.casefold()]), ""
     return "", "元 names no currency" if bare else "no currency is named"
 
 
@@ -305,20 +324,20 @@ def parse_amount(text: str) -> Amount:
 
 _SPAN = re.compile(r"(?P<start>(?:19|20|21)\d\d)\s*年?\s*(?:-|–|—|~|to|至|到|through|and)\s*(?P<end>(?:19|20|21)\d\d)")
 _RATE = re.compile(
-    rf"(?P<hedge>{_HEDGES})?\s*(?:of\s+|為)?\s*(?P<number>[-−]?(?:{_ARABIC}))"
-    rf"(?:\s*(?:-|–|~|to|至|到)\s*(?P<upper>{_ARABIC}))?\s*(?:%|％|percent\b|per cent\b)\s*(?P<post>以上|左右|以下)?"
+    rf"(?P<number>[-−]?(?:{_ARABIC}))(?:\s*(?:-|–|~|to|至|到)\s*(?P<upper>{_ARABIC}))?"
+    rf"\s*(?:%|％|percent\b|per cent\b)\s*(?P<post>以上|左右|以下|or more\b)?"
 )
 _TENTHS = re.compile(
-    rf"(?P<hedge>{_HEDGES})?\s*(?P<tens>[一二兩三四五六七八九])成(?P<ones>[一二三四五六七八九]|半)?(?P<post>以上|左右|以下)?"
+    "(?P<tens>[一二兩三四五六七八九])成(?P<ones>[一二三四五六七八九]|半)?(?P<post>以上|左右|以下|or more\b)?"
 )
-_HALF = re.compile(rf"(?P<hedge>{_HEDGES})?\s*(?:半數|一半|half\b)")
-_PER_HUNDRED = re.compile(rf"(?P<hedge>{_HEDGES})?\s*百分之(?P<number>{_CJK})")
-_TIMES = re.compile(
-    rf"(?P<verb>成長為|成長至|成長到|增加至|增至|增為|擴大至|達到|達|為|的|成長|增加|增長|擴大|翻)?\s*(?P<hedge>{_HEDGES})?\s*"
-    rf"(?P<number>{_ARABIC}|{_CJK})\s*倍(?P<post>以上|左右)?"
+_HALF = re.compile(r"半數|一半|\bhalf\b")
+_PER_HUNDRED = re.compile(f"百分之(?P<number>{_CJK})")
+_TIMES = re.compile(rf"(?P<number>{_ARABIC}|{_CJK})\s*倍(?P<post>以上|左右)?")
+_TIMES_VERB = re.compile(
+    rf"(?P<verb>成長為|成長至|成長到|增加至|增至|增為|擴大至|達到|達|為|的|成長|增加|增長|擴大|翻)\s*(?P<hedge>{_HEDGES})?\s*$"
 )
 _ENGLISH_TIMES = re.compile(
-    rf"(?P<verb>\b(?:grow|grows|grew|growth|increase|increases|increased|rise|rises|expand|expands)\w*\b)?"
+    rf"(?P<verb>\b(?:grow|grew|increas|rise|rose|expand)\w*\b)?"
     rf"(?P<filler>(?:\s*\b(?:by|to|of|is|a|factor|nearly|almost|about|over|more than|at least|approximately)\b)*)\s*"
     rf"(?P<number>{_ARABIC})\s*(?P<how>-?\s*fold\b|times\b|x\b|×)",
     re.IGNORECASE,
@@ -327,6 +346,7 @@ _FOLD_WORD = re.compile(r"\b(" + "|".join(_FOLD) + r")(?:s|d|ing)?\b", re.IGNORE
 _FACTOR_OF = re.compile(rf"factor of\s+(?P<number>{_ARABIC})(?!\s*[-x×%]|\s*(?:fold|times))", re.IGNORECASE)
 _DOUBLED = re.compile("翻倍|倍增|翻一番")
 _SHRINKING = re.compile(r"衰退|下滑|下降|減少|declin|shrink|contract|fall|decreas|drop", re.IGNORECASE)
+_MULTIPLE_WORDS = re.compile("倍|times|fold|[x×]", re.IGNORECASE)
 _RATIO_VERBS = ("成長為", "成長至", "成長到", "增加至", "增至", "增為", "擴大至", "達到", "達", "為", "的")
 
 
@@ -349,34 +369,35 @@ def _rates(text: str) -> Iterator[Growth]:
         number = _plain(found["number"].lstrip("-−"))
         minus = -1 if found["number"][0] in "-−" else sign
         value = minus * float(number)
-        hedge = _hedge_word(found["post"], found["hedge"])
+        hedge, phrase = _hedge_before(text, found, found["post"])
         digits = ("-" if minus < 0 else "") + number
         if found["upper"]:
-            value, hedge, digits = (
-                (value + minus * float(_plain(found["upper"]))) / 2,
-                "between",
-                f"{digits}-{_plain(found['upper'])}",
-            )
-        yield Growth(found.group().strip(), "rate", value, (value,), digits, hedge, printed(number).unit)
+            upper = _plain(found["upper"])
+            value, hedge, digits = (value + minus * float(upper)) / 2, "between", f"{digits}-{upper}"
+        yield Growth(phrase, "rate", value, (value,), digits, hedge, printed(number).unit)
     for found in _TENTHS.finditer(text):
         ones = 5 if found["ones"] == "半" else _CJK_DIGITS.get(found["ones"] or "零", 0)
-        value = float(sign * (10 * _CJK_DIGITS[found["tens"]] + ones))
         unit = 1.0 if found["ones"] else 10.0
-        hedge = _hedge_word(found["post"], found["hedge"])
-        yield Growth(found.group().strip(), "rate", value, (value,), f"{value:.0f}", hedge, unit)
+        yield _whole(text, found, sign * (10 * _CJK_DIGITS[found["tens"]] + ones), unit, found["post"])
     for found in _HALF.finditer(text):
-        yield Growth(found.group().strip(), "rate", 50.0, (50.0,), "50", _hedge_word(found["hedge"]), 10.0)
+        yield _whole(text, found, 50, 10.0)
     for found in _PER_HUNDRED.finditer(text):
-        value = float(sign * chinese_number(found["number"]))
-        yield Growth(found.group().strip(), "rate", value, (value,), f"{value:.0f}", _hedge_word(found["hedge"]), 1.0)
+        yield _whole(text, found, sign * chinese_number(found["number"]), 1.0)
+
+
+def _whole(text: str, found: re.Match[str], value: int, unit: float, post: str | None = None) -> Growth:
+    hedge, phrase = _hedge_before(text, found, post)
+    return Growth(phrase, "rate", float(value), (float(value),), str(value), hedge, unit)
 
 
 def _multiples(text: str) -> Iterator[Growth]:
     for found in _TIMES.finditer(text):
-        hedge = _hedge_word(found["post"], found["hedge"])
-        yield _multiple(
-            found.group().strip(), _plain(found["number"]), hedge, clear=found["verb"] in (*_RATIO_VERBS, None)
+        ahead, start = _before(_TIMES_VERB, text, found.start())
+        hedge = (
+            _hedge_word(found["post"], ahead.get("hedge")) if ahead else _hedge_before(text, found, found["post"])[0]
         )
+        phrase, clear = text[start : found.end()].strip(), ahead.get("verb") in (*_RATIO_VERBS, None)
+        yield _multiple(phrase, _plain(found["number"]), hedge, clear=clear)
     for found in _ENGLISH_TIMES.finditer(text):
         filler = found["filler"].casefold().split()
         hedge = _hedge_word(" ".join(w for w in filler if w not in ("by", "to", "of", "is", "a", "factor")) or None)
@@ -461,6 +482,12 @@ def parse_year(text: str) -> int:
         return years.pop()
     found = f"{len(years)} years in {text!r}" if years else repr(text)
     raise ArgumentError(Problem("year", found, "one year such as 2023, FY2023, 2023年, 民國113年 or 106 年"))
+
+
+@lru_cache(maxsize=20_000)
+def multiples_in(text: str) -> tuple[Growth, ...]:
+    """All multiples in a text, remembered."""
+    return tuple(_multiples(text)) if _MULTIPLE_WORDS.search(text) else ()
 
 
 @lru_cache(maxsize=20_000)

@@ -104,7 +104,7 @@ def unit_slip(ledger: Ledger) -> Findings:
     found = set()
     for shift in (0, 1):
         codes = (points["market"] * 10_000 + points["year"]).to_numpy(int) * 100 + (mantissa + shift) // 2
-        i, j = pairs_within(codes, value)
+        i, j, _ = pairs_within(codes, value)
         apart = np.abs(logs[i] - logs[j])
         power = np.round(apart)
         hits = (power >= 1) & (power <= 3) & (np.abs(apart - power) * math.log(10) < CLOSE) & (rows[i] != rows[j])

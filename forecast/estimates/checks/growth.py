@@ -8,170 +8,7 @@ import numpy as np
 
 from forecast.estimates.checks.registry import Finding, Findings, check
 from forecast.estimates.ledger import Ledger, digits
-
-TOLERANCE = 1e-9
-"""Two ranges that touch overlap; this much, relative, is left to floating point."""
-
-Range = tuple[float, float]
-
-
-def overlap(a: Range, b: Range) -> bool:
-    """Whether two closed ranges share a point."""
-    slack = TOLERANCE * max(1.0, abs(a[0]), abs(a[1]))
-    return a[0] <= b[1] + slack and b[0] <= a[1] + slack
-
-
-def growth(ratio: float, periods: float) -> float:
-    """Yearly growth in percent that makes up a ratio."""
-    return 100 * (ratio ** (1 / periods) - 1) if ratio > 0 else -100.0
-
-
-def growths(ratio: Range, periods: float) -> Range:
-    """Yearly growth in percent for both ends of a ratio."""
-    return growth(ratio[0], periods), growth(ratio[1], periods)
-
-
-def span(ends: Range) -> str:
-    """Both ends of a range, with as many decimals as tell them apart, two at least and six at most.
-
-    Examples
-    --------
-    >>> span((24.0657, 26.1405)), span((20.6483, 20.6539))
-    ('24.07 to 26.14', '20.648 to 20.654')
-    """
-    for decimals in range(2, 7):
-        low, high = (f"{end:.{decimals}f}" for end in ends)
-        if low != high:
-            break
-    return f"{low} to {high}"
-
-
-def percent(value: float) -> str:
-    """A growth in percent, with two decimals, and more where they are needed to tell it from zero."""
-    return f"{value:.2f} %" if abs(value) >= 0.1 or value == 0 else f"{value:.2g} %"
-
-
-@dataclass(frozen=True)
-class Triple:
-    """A row that prints base, target and growth.
-
-    Parameters
-    ----------
-    row
-        Its position.
-    base_year, target_year
-        Years of the two levels.
-    base, target
-        The two levels.
-    base_text, target_text
-        The two levels as printed.
-    ratio
-        Target over base.
-    ratio_range
-        Target over base for the rounding of the printed digits.
-    ratio_reading
-        Target over base for which the numbers would still be printed with their hedges.
-    stated, stated_range, stated_reading
-        The growth in percent and its two ranges.
-    """
-
-    row: int
-    base_year: int
-    target_year: int
-    base: float
-    target: float
-    base_text: str
-    target_text: str
-    ratio: float
-    ratio_range: Range
-    ratio_reading: Range
-    stated: float
-    stated_range: Range
-    stated_reading: Range
-
-    @property
-    def periods(self) -> int:
-        """Target year less base year."""
-        return self.target_year - self.base_year
-
-    @property
-    def implied(self) -> float:
-        """Growth in percent that the two levels imply."""
-        return growth(self.ratio, self.periods)
-
-    @property
-    def implied_range(self) -> Range:
-        """Growth implied under the rounding of the printed digits."""
-        return growths(self.ratio_range, self.periods)
-
-    def fits(self, periods: float, ratio: Range | None = None) -> bool:
-        """Whether the stated growth over so many periods makes up the ratio."""
-        return periods > 0 and overlap(growths(ratio or self.ratio_reading, periods), self.stated_reading)
-
-    @property
-    def coherent(self) -> bool:
-        """Whether growth, base and target can all be true under rounding and hedges."""
-        return self.fits(self.periods)
-
-    @property
-    def at_the_edge(self) -> bool:
-        """Whether they fit only in the last digits: the stated cell reaches out of the implied range."""
-        (low, high), (stated_low, stated_high) = self.implied_range, self.stated_range
-        inside = low <= stated_low and stated_high <= high
-        return not inside and not stated_low <= self.implied <= stated_high
-
-    def finding(self, severity: str, explanation: str, *, other: int | None = None, diagnosis: str = "") -> Finding:
-        """Make a finding of stated against implied growth."""
-        low, high = self.implied_range
-        return Finding(
-            self.row,
-            severity,
-            explanation,
-            other=other,
-            stated=self.stated,
-            implied=self.implied,
-            low=low,
-            high=high,
-            unit="% a year",
-            year=self.target_year,
-            diagnosis=diagnosis,
-        )
-
-    def arithmetic(self) -> str:
-        """The sum itself."""
-        return (
-            f"({self.target_text}/{self.base_text})^(1/{self.periods}) - 1 = {percent(self.implied)} a year "
-            f"({span(self.implied_range)} by rounding)"
-        )
-
-
-def triples(ledger: Ledger) -> list[Triple]:
-    """All rows that print base, target and growth over at least one year."""
-    base, target, cagr = ledger.numbers("base_value"), ledger.numbers("target_value"), ledger.numbers("cagr")
-    rows = np.flatnonzero(base.given & target.given & cagr.given & np.isfinite(ledger.periods))
-    return [
-        Triple(
-            row=int(row),
-            base_year=int(ledger.years("base_year")[row]),
-            target_year=int(ledger.years("target_year")[row]),
-            base=float(base.value[row]),
-            target=float(target.value[row]),
-            base_text=ledger.column("base_value")[row],
-            target_text=ledger.column("target_value")[row],
-            ratio=float(target.value[row] / base.value[row]),
-            ratio_range=_quotient(target.low[row], target.high[row], base.low[row], base.high[row]),
-            ratio_reading=_quotient(target.least[row], target.most[row], base.least[row], base.most[row]),
-            stated=float(cagr.value[row]),
-            stated_range=(float(cagr.low[row]), float(cagr.high[row])),
-            stated_reading=(float(cagr.least[row]), float(cagr.most[row])),
-        )
-        for row in rows
-    ]
-
-
-def _quotient(low: float, high: float, base_low: float, base_high: float) -> Range:
-    return max(float(low), 0.0) / float(base_high), float(high) / float(base_low) if base_low > 0 else math.inf
-
+from forecast.estimates.triples import Range, Triple, growth, growths, overlap, percent, quotient, span
 
 # --- diagnosis -------------------------------------------------------------------------------------------
 
@@ -233,9 +70,9 @@ def _one_year(ledger: Ledger, triple: Triple) -> list[Cause]:
         if year + 1 not in known or triple.periods == 1:
             continue
         later, later_low, later_high = known[year + 1]
-        if overlap(growths(_quotient(later_low, later_high, low, high), 1), triple.stated_reading):
+        if overlap(growths(quotient(later_low, later_high, low, high), 1), triple.stated_reading):
             one = growth(later / value, 1)
-            ends = span(growths(_quotient(later_low, later_high, low, high), 1))
+            ends = span(growths(quotient(later_low, later_high, low, high), 1))
             first = "first year's growth" if year in (triple.base_year, triple.base_year - 1) else "growth of one year"
             clause = (
                 f"it equals the growth of the one year {year} to {year + 1} "
@@ -249,7 +86,7 @@ def _other_base(ledger: Ledger, triple: Triple) -> list[Cause]:
     target = ledger.numbers("target_value")
     found = []
     for year, (value, low, high) in ledger.other_values[triple.row].items():
-        ends = _quotient(target.least[triple.row], target.most[triple.row], low, high)
+        ends = quotient(target.least[triple.row], target.most[triple.row], low, high)
         if triple.target_year - year > 1 and triple.fits(triple.target_year - year, ends):
             clause = f"it fits from the printed {digits(value)} of {year} over {triple.target_year - year} periods"
             found.append(Cause(f"counted from {year}", clause))
@@ -337,6 +174,26 @@ def _later_start(ledger: Ledger, triple: Triple) -> list[Cause]:
     return [Cause(f"counted from {label[0]}, where {digits(start)} is needed", clause)]
 
 
+def _finding(
+    triple: Triple, severity: str, explanation: str, *, other: int | None = None, diagnosis: str = ""
+) -> Finding:
+    """Make a finding of stated against implied growth."""
+    low, high = triple.implied_range
+    return Finding(
+        triple.row,
+        severity,
+        explanation,
+        other=other,
+        stated=triple.stated,
+        implied=triple.implied,
+        low=low,
+        high=high,
+        unit="% a year",
+        year=triple.target_year,
+        diagnosis=diagnosis,
+    )
+
+
 # --- checks ----------------------------------------------------------------------------------------------
 
 
@@ -357,7 +214,7 @@ def _severity(triple: Triple) -> str:
 
 @check("high", "Base, target and CAGR do not fit each other, whatever the rounding of the printed digits.")
 def incoherent(ledger: Ledger) -> Findings:
-    for triple in triples(ledger):
+    for triple in ledger.triples:
         if triple.coherent:
             continue
         found = causes(ledger, triple)
@@ -370,12 +227,12 @@ def incoherent(ledger: Ledger) -> Findings:
         )
         other = next((cause.other for cause in found if cause.other is not None), None)
         diagnosis = "; ".join(cause.short for cause in found) or "unexplained"
-        yield triple.finding(_severity(triple), text, other=other, diagnosis=diagnosis)
+        yield _finding(triple, _severity(triple), text, other=other, diagnosis=diagnosis)
 
 
 @check("low", "Base, target and CAGR fit each other only in the last digits of their rounding.")
 def edge_of_rounding(ledger: Ledger) -> Findings:
-    for triple in triples(ledger):
+    for triple in ledger.triples:
         if triple.coherent and triple.at_the_edge:
             low, high = triple.stated_range
             others = [
@@ -387,13 +244,13 @@ def edge_of_rounding(ledger: Ledger) -> Findings:
                 f"States {percent(triple.stated)} a year ({low:g} to {high:g} by rounding) and {triple.arithmetic()}: "
                 f"just possible, at the edge of rounding{_hedged(ledger, triple.row)}; {', '.join(others)}."
             )
-            yield triple.finding("low", text, diagnosis="edge of rounding")
+            yield _finding(triple, "low", text, diagnosis="edge of rounding")
 
 
 @check("none", "Base, target, CAGR and multiple fit each other.")
 def coherent(ledger: Ledger) -> Findings:
     multiple = ledger.numbers("multiple")
-    for triple in triples(ledger):
+    for triple in ledger.triples:
         if not triple.coherent or triple.at_the_edge:
             continue
         text = f"States {percent(triple.stated)} a year and {triple.arithmetic()}: consistent"
@@ -403,7 +260,7 @@ def coherent(ledger: Ledger) -> Findings:
         label = _label(ledger, triple)
         if label and label[1] - label[0] != triple.periods:
             text += f"; its label {label[0]}-{label[1]} is no count: the growth fits {triple.periods} periods"
-        yield triple.finding("none", text + _hedged(ledger, triple.row) + ".")
+        yield _finding(triple, "none", text + _hedged(ledger, triple.row) + ".")
 
 
 def _reading(ledger: Ledger, row: int) -> Range:
@@ -416,8 +273,8 @@ def multiple_misfit(ledger: Ledger) -> Findings:
     base, target, multiple = ledger.numbers("base_value"), ledger.numbers("target_value"), ledger.numbers("multiple")
     for row in np.flatnonzero(base.given & target.given & multiple.given):
         m, ratio = float(multiple.value[row]), float(target.value[row] / base.value[row])
-        shown = _quotient(target.low[row], target.high[row], base.low[row], base.high[row])
-        wide = _quotient(target.least[row], target.most[row], base.least[row], base.most[row])
+        shown = quotient(target.low[row], target.high[row], base.low[row], base.high[row])
+        wide = quotient(target.least[row], target.most[row], base.least[row], base.most[row])
         if overlap(_reading(ledger, row), wide):
             continue
         increase = overlap(_reading(ledger, row), (wide[0] - 1, wide[1] - 1))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
-from forecast.estimates.checks.growth import growth, overlap, percent
 from forecast.estimates.checks.registry import Finding, Findings, check, severity_of_factor
-from forecast.estimates.ledger import MOST_PARTNERS, Floats, Ints, Ledger, digits, pairs_within
+from forecast.estimates.ledger import ALL_PAIRS, Ints, Ledger, Point, digits, middle_of, pairs_within
+from forecast.estimates.triples import growth, overlap, percent
 
 NOTABLE = 1.1
 """Two numbers less than this factor apart are not worth a finding."""
 
 CLEARLY = 1.05
 """A part that is this factor above its whole is a grave finding."""
+
+NEXT_BASES = 3
+"""A forecast is held against so many later bases."""
 
 FARTHEST_LOOK_BACK = 10
 """A forecast is held against later bases up to this many years after its target."""
@@ -27,28 +30,22 @@ def times(value: float) -> str:
     return f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
-def _is_actual(ledger: Ledger, row: int) -> bool:
-    return ledger.column("status")[row] == "actual"
-
-
 def _name(ledger: Ledger, row: int) -> str:
     return ledger.column("publisher")[row] or ledger.column("via")[row] or ledger.ids[row]
 
 
-def _said(ledger: Ledger, point: pd.Series) -> str:
+def _said(ledger: Ledger, point: Point) -> str:
     """A point of a path in words, with how it came about."""
-    row, year, kind = int(point["row"]), int(point["year"]), str(point["kind"])
-    amount = ledger.money(float(point["value"]), row)
-    name = _name(ledger, row)
-    if kind == "printed":
-        verb = "reports" if _is_actual(ledger, row) else "prints"
-        return f"{name} {verb} {amount} for {year}"
-    return f"{name} implies {amount} for {year} ({_way(ledger, point)})"
+    amount, name = ledger.money(point.value, point.row), _name(ledger, point.row)
+    if point.printed:
+        verb = "reports" if ledger.column("status")[point.row] == "actual" else "prints"
+        return f"{name} {verb} {amount} for {point.year}"
+    return f"{name} implies {amount} for {point.year} ({_way(ledger, point)})"
 
 
-def _way(ledger: Ledger, point: pd.Series) -> str:
+def _way(ledger: Ledger, point: Point) -> str:
     """How an unprinted point follows from the nearer printed end and the growth of the path."""
-    row, year = int(point["row"]), int(point["year"])
+    row, year = point.row, point.year
     rate = 1 + float(ledger.growth[row])
     target, base = ledger.numbers("target_value").value[row], ledger.numbers("base_value").value[row]
     if np.isfinite(target) and not np.isfinite(base):
@@ -78,132 +75,120 @@ def _bases(ledger: Ledger, a: int, b: int) -> str:
     return f"; they stand on different footings ({', '.join(parts)})" if parts else ""
 
 
-def _two_points(ledger: Ledger) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Pairs of points of one market and year from two publishers, of which one at least is printed."""
+def _two_points(ledger: Ledger) -> tuple[Ints, Ints]:
+    """Pairs of points of one market and year from two publishers, one at least printed; the lower ones first."""
     points = ledger.points
-    rows = points["row"].to_numpy(int)
+    rows, value = points["row"].to_numpy(int), points["value"].to_numpy(float)
     codes = (points["market"] * 10_000 + points["year"]).to_numpy(int)
-    first, second = pairs_within(codes, points["value"].to_numpy(float))
-    publisher = ledger.publisher_code
-    printed = (points["kind"] == "printed").to_numpy()
-    keep = (publisher[rows[first]] != publisher[rows[second]]) & (printed[first] | printed[second])
-    return points.iloc[first[keep]].reset_index(drop=True), points.iloc[second[keep]].reset_index(drop=True)
+    first, second, crowded = pairs_within(codes, value, np.bincount(ledger.market_code)[points["market"]])
+    publisher = ledger.publisher_code[rows]
+    printed, inner = ((points["kind"] == kind).to_numpy() for kind in ("printed", "interpolated"))
+    keep = (publisher[first] != publisher[second]) & np.where(crowded, ~inner[first], printed[first] | printed[second])
+    first, second = first[keep], second[keep]
+    low = np.where(value[first] <= value[second], first, second)
+    return low, first + second - low
 
 
 @check("high", "Two publishers give one market clashing levels for the same year.")
 def base_clash(ledger: Ledger) -> Findings:
-    a, b = _two_points(ledger)
-    if a.empty:
-        return
-    swap = (a["value"] > b["value"]).to_numpy()
-    low, high = a.where(~swap, b), b.where(~swap, a)
-    factor = (high["value"] / low["value"]).to_numpy(float)
-    clash = np.flatnonzero((factor >= NOTABLE) & (low["high"] < high["low"]).to_numpy())
-    for first, *rest in _by_pair(low, high, clash, factor):
-        one, two = low.iloc[first], high.iloc[first]
-        row, other = int(one["row"]), int(two["row"])
+    low, high = _two_points(ledger)
+    value, least, most = (ledger.points[name].to_numpy(float) for name in ("value", "low", "high"))
+    clash = (value[high] >= NOTABLE * value[low]) & (most[low] < least[high])
+    for (one, two), *rest in _by_pair(ledger, low[clash], high[clash]):
+        factor = two.value / one.value
         text = (
-            f"{_said(ledger, one)}, while {_said(ledger, two)}: {times(factor[first])} times as much for one market and year"
-            f"{_also(ledger, low, high, rest)}{_open_ends(ledger, row)}{_open_ends(ledger, other)}{_bases(ledger, row, other)}."
+            f"{_said(ledger, one)}, while {_said(ledger, two)}: {times(factor)} times as much for one market and year"
+            f"{_also(ledger, rest)}{_open_ends(ledger, one.row)}{_open_ends(ledger, two.row)}{_bases(ledger, one.row, two.row)}."
         )
-        yield _levels_finding(ledger, one, two, severity_of_factor(factor[first]), text)
+        yield _levels_finding(ledger, one, two, severity_of_factor(factor), text)
 
 
-def _by_pair(low: pd.DataFrame, high: pd.DataFrame, positions: Ints, factor: Floats) -> list[list[int]]:
-    """Positions of each pair of rows, the one with the largest factor first, then by year."""
-    groups: dict[tuple[int, int], list[int]] = {}
-    for position, a, b in zip(
-        positions.tolist(), low["row"].to_numpy(int)[positions], high["row"].to_numpy(int)[positions], strict=True
-    ):
-        groups.setdefault((min(a, b), max(a, b)), []).append(position)
-    years = low["year"].to_numpy()
-    ordered = []
+def _by_pair(ledger: Ledger, one: Ints, two: Ints) -> list[list[tuple[Point, Point]]]:
+    """Group pairs of points by their rows: the pair farthest apart first, then the others by year."""
+    groups: dict[tuple[int, int], list[tuple[Point, Point]]] = {}
+    points = ledger.point_list
+    for a, b in zip(one.tolist(), two.tolist(), strict=True):
+        p, q = points[a], points[b]
+        groups.setdefault((p.row, q.row) if p.row < q.row else (q.row, p.row), []).append((p, q))
     for group in groups.values():
-        worst = max(group, key=lambda position: factor[position])
-        ordered.append([worst, *sorted((p for p in group if p != worst), key=lambda position: years[position])])
-    return ordered
+        if len(group) > 1:
+            worst = max(group, key=lambda pair: abs(math.log(pair[0].value / pair[1].value)))
+            group.sort(key=lambda pair: (pair is not worst, pair[0].year))
+    return list(groups.values())
 
 
-def _also(ledger: Ledger, low: pd.DataFrame, high: pd.DataFrame, positions: list[int]) -> str:
+def _also(ledger: Ledger, pairs: list[tuple[Point, Point]]) -> str:
     """Name the other years in which two rows clash."""
-    parts = [
-        f"in {low['year'].iloc[p]:.0f} {_short(ledger, low.iloc[p])} against {_short(ledger, high.iloc[p])}"
-        for p in positions[:3]
-    ]
+    parts = [f"in {one.year} {_short(ledger, one)} against {_short(ledger, two)}" for one, two in pairs[:3]]
     return f"; also {', '.join(parts)}" if parts else ""
 
 
-def _short(ledger: Ledger, point: pd.Series) -> str:
+def _short(ledger: Ledger, point: Point) -> str:
     """An amount, with how it came about where it is not printed."""
-    amount = ledger.money(float(point["value"]), int(point["row"]))
-    return amount if point["kind"] == "printed" else f"{amount} ({_way(ledger, point)})"
+    amount = ledger.money(point.value, point.row)
+    return amount if point.printed else f"{amount} ({_way(ledger, point)})"
 
 
-def _levels_finding(ledger: Ledger, one: pd.Series, other: pd.Series, severity: str, text: str) -> Finding:
+def _levels_finding(ledger: Ledger, one: Point, other: Point, severity: str, text: str) -> Finding:
     """Hold the level of one row (stated) against that of another (implied), in the unit of the first."""
-    row = int(one["row"])
-    unit = float(ledger.factor[row])
+    unit = float(ledger.factor[one.row])
     return Finding(
-        row,
+        one.row,
         severity,
         text,
-        other=int(other["row"]),
-        stated=float(one["value"]) / unit,
-        implied=float(other["value"]) / unit,
-        low=float(other["low"]) / unit,
-        high=float(other["high"]) / unit,
-        unit=_unit(ledger, row),
-        year=int(one["year"]),
+        other=other.row,
+        stated=one.value / unit,
+        implied=other.value / unit,
+        low=other.low / unit,
+        high=other.high / unit,
+        unit=ledger.unit[one.row],
+        year=one.year,
     )
-
-
-def _unit(ledger: Ledger, row: int) -> str:
-    return ledger.money(1.0, row).replace(digits(1 / float(ledger.factor[row])), "").replace("  ", " ").strip()
 
 
 # --- a part and its whole --------------------------------------------------------------------------------
 
 
-def _nested(ledger: Ledger) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Points of a part beside points of a whole of the same geography, currency and year; one printed at least.
+def _nested(ledger: Ledger) -> Iterator[tuple[int, int]]:
+    """Positions of points of a part and of a whole in one currency and year; one of the two is printed at least.
 
     A whole is a scope that contains the part's scope, or the same scope in a geography that contains its own.
     """
-    groups = ledger.points.groupby("market", sort=False)
-    by_market = {ledger.market[int(group["row"].iloc[0])]: group for _, group in groups}
-    for (scope, geography, currency), part in by_market.items():
-        wholes = [(above, geography, currency) for above in ledger.scopes.tree.lineage(scope)[1:]]
-        wholes += [(scope, above, currency) for above in ledger.scopes.geographies.lineage(geography)[1:]]
-        for market in wholes:
-            if market in by_market:
-                yield _beside(part, by_market[market])
+    if not any(ledger.wholes.values()):
+        return
+    by_year: dict[tuple[tuple[str, str, str], int], list[int]] = {}
+    for position, point in enumerate(ledger.point_list):
+        by_year.setdefault((ledger.market[point.row], point.year), []).append(position)
+    value = ledger.points["value"].to_numpy(float)
+    few = {
+        key: group if len(group) <= ALL_PAIRS else [middle_of(np.array(group), value)] for key, group in by_year.items()
+    }
+    for (market, year), parts in by_year.items():
+        for whole in ledger.wholes[market]:
+            for b in few.get((whole, year), ()):
+                for a in parts:
+                    if ledger.point_list[a].printed or ledger.point_list[b].printed:
+                        yield a, b
 
 
-def _beside(part: pd.DataFrame, whole: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    crowded = whole.groupby("year")["row"].transform("size") > MOST_PARTNERS
-    middle = whole[crowded].sort_values("value").groupby("year").nth(0)
-    few = pd.concat([whole[~crowded], middle])
-    pairs = part.reset_index(names="_part").merge(few.reset_index(names="_whole"), on="year", suffixes=("", "_w"))
-    pairs = pairs[(pairs["kind"] == "printed") | (pairs["kind_w"] == "printed")]
-    return part.loc[pairs["_part"]].reset_index(drop=True), whole.loc[pairs["_whole"]].reset_index(drop=True)
-
-
-def _above(ledger: Ledger, *, actual: bool) -> Iterator[tuple[pd.Series, pd.Series, str]]:
+def _above(ledger: Ledger, *, actual: bool) -> Iterator[tuple[Point, Point, str]]:
     """Points where a part lies above a whole, one a pair of rows, with the other years in words."""
-    reported = np.array([status == "actual" for status in ledger.column("status")])
-    for part, whole in _nested(ledger):
-        above = (part["low"] > whole["high"]) & (reported[whole["row"].to_numpy(int)] == actual)
-        ratio = (part["value"] / whole["value"]).to_numpy(float)
-        for first, *rest in _by_pair(part, whole, np.flatnonzero(above), ratio):
-            yield part.iloc[first], whole.iloc[first], _also(ledger, part, whole, rest)
+    status, points = ledger.column("status"), ledger.point_list
+    pairs = [
+        (a, b)
+        for a, b in _nested(ledger)
+        if points[a].low > points[b].high and (status[points[b].row] == "actual") == actual
+    ]
+    one, two = np.array(pairs, np.int64).reshape(-1, 2).T
+    for (part, whole), *rest in _by_pair(ledger, one, two):
+        yield part, whole, _also(ledger, rest)
 
 
 @check("high", "A part of a market is larger than the whole in the same year.")
 def subset_above_superset(ledger: Ledger) -> Findings:
     for part, whole, also in _above(ledger, actual=False):
-        row, other = int(part["row"]), int(whole["row"])
-        ratio = float(part["value"] / whole["value"])
-        numerals = [digits(float(point["value"] / ledger.factor[row])) for point in (part, whole)]
+        row, other, ratio = part.row, whole.row, part.value / whole.value
+        numerals = [digits(point.value / float(ledger.factor[row])) for point in (part, whole)]
         text = (
             f"{_said(ledger, part)} for {_place(ledger, row)}, more than the whole: {_said(ledger, whole)} for "
             f"{_place(ledger, other)}; {numerals[0]}/{numerals[1]} = {ratio:.4g}{also}{_overtaken(ledger, part, whole)}"
@@ -217,23 +202,22 @@ def _place(ledger: Ledger, row: int) -> str:
     return f"{ledger.scope[row]}{place}"
 
 
-def _overtaken(ledger: Ledger, part: pd.Series, whole: pd.Series) -> str:
+def _overtaken(ledger: Ledger, part: Point, whole: Point) -> str:
     """Say when the whole outgrows the part, each on its own growth."""
-    slow, fast = float(ledger.growth[int(part["row"])]), float(ledger.growth[int(whole["row"])])
+    slow, fast = float(ledger.growth[part.row]), float(ledger.growth[whole.row])
     if not fast > slow > -1:
         return ""
-    years = math.log(float(part["value"] / whole["value"])) / math.log((1 + fast) / (1 + slow))
+    years = math.log(part.value / whole.value) / math.log((1 + fast) / (1 + slow))
     return (
         f"; on their own growth ({percent(100 * fast)} against {percent(100 * slow)}) the whole overtakes the part "
-        f"after {years:.2f} years, in {math.floor(int(part['year']) + years)}"
+        f"after {years:.2f} years, in {math.floor(part.year + years)}"
     )
 
 
 @check("high", "A market is put above the reported spending on a market that contains it.")
 def above_actual(ledger: Ledger) -> Findings:
     for part, whole, also in _above(ledger, actual=True):
-        row, other = int(part["row"]), int(whole["row"])
-        factor = float(part["value"] / whole["value"])
+        row, other, factor = part.row, whole.row, part.value / whole.value
         text = (
             f"{_said(ledger, part)} for {_place(ledger, row)}, {times(factor)} times the spending on all of "
             f"{_place(ledger, other)}: {_said(ledger, whole)}{also}{_bases(ledger, row, other)}."
@@ -244,40 +228,25 @@ def above_actual(ledger: Ledger) -> Findings:
 @check("medium", "A printed share times the total is not the segment.")
 def share_misfit(ledger: Ledger) -> Findings:
     where = {key: row for row, key in enumerate(ledger.ids)}
-    points = ledger.points.set_index(["row", "year"])
     for row, (text, total) in enumerate(zip(ledger.column("share"), ledger.column("share_of"), strict=True)):
-        share = ledger.share(text)
         year = ledger.years("base_year")[row]
-        if (
-            share is None
-            or total not in where
-            or (where[total], year) not in points.index
-            or (row, year) not in points.index
-        ):
+        share = ledger.share(text)
+        part, whole = (
+            ledger.paths.get(at, {}).get(int(year)) if year > 0 else None for at in (row, where.get(total, -1))
+        )
+        if share is None or part is None or whole is None:
             continue
-        whole, part = points.loc[(where[total], year)], points.loc[(row, year)]
-        low, high = (share.low / 100 * float(whole["low"]), share.high / 100 * float(whole["high"]))
-        if overlap((low, high), (float(part["low"]), float(part["high"]))):
+        low, high = share.low / 100 * whole.low, share.high / 100 * whole.high
+        if overlap((low, high), (part.low, part.high)):
             continue
-        unit = float(ledger.factor[row])
-        product = share.value / 100 * float(whole["value"])
+        unit, product = float(ledger.factor[row]), share.value / 100 * whole.value
         explanation = (
-            f"A share of {text} % of {ledger.money(float(whole['value']), where[total])} ({total}, {year:.0f}) is "
+            f"A share of {text.removesuffix('%')} % of {ledger.money(whole.value, whole.row)} ({total}, {year:.0f}) is "
             f"{ledger.money(product, row)} ({digits(low / unit)} to {digits(high / unit)} by rounding), but the segment is printed "
-            f"as {ledger.money(float(part['value']), row)}."
+            f"as {ledger.money(part.value, row)}."
         )
-        yield Finding(
-            row,
-            severity_of_factor(product / float(part["value"])),
-            explanation,
-            other=where[total],
-            stated=float(part["value"]) / unit,
-            implied=product / unit,
-            low=low / unit,
-            high=high / unit,
-            unit=_unit(ledger, row),
-            year=int(year),
-        )
+        total_point = part._replace(row=whole.row, value=product, low=low, high=high)
+        yield _levels_finding(ledger, part, total_point, severity_of_factor(product / part.value), explanation)
 
 
 # --- growth and time -------------------------------------------------------------------------------------
@@ -287,30 +256,27 @@ def share_misfit(ledger: Ledger) -> Findings:
 def growth_on_foreign_base(ledger: Ledger) -> Findings:
     base, target, cagr = ledger.numbers("base_value"), ledger.numbers("target_value"), ledger.numbers("cagr")
     baseless = np.flatnonzero(~base.given & target.given & cagr.given & (cagr.value > -100))
-    keys = [(*ledger.market[row], ledger.years("cagr_from")[row]) for row in baseless]
-    printed = ledger.points[ledger.points["kind"] == "printed"]
-    at = [(*ledger.market[row], float(year)) for row, year in zip(printed["row"], printed["year"], strict=True)]
-    hosts: dict[tuple[object, ...], list[int]] = {}
-    for position, key in enumerate(at):
-        hosts.setdefault(key, []).append(position)
-    for row, key in zip(baseless, keys, strict=True):
-        for position in hosts.get(key, [])[:MOST_PARTNERS]:
-            host = printed.iloc[position]
-            if ledger.publisher[int(host["row"])] != ledger.publisher[row]:
-                yield from _foreign_base(ledger, int(row), host)
+    hosts: dict[tuple[tuple[str, str, str], int], list[Point]] = {}
+    for point in ledger.point_list:
+        if point.printed:
+            hosts.setdefault((ledger.market[point.row], point.year), []).append(point)
+    for row in baseless[np.isfinite(ledger.years("cagr_from")[baseless])].tolist():
+        for host in hosts.get((ledger.market[row], int(ledger.years("cagr_from")[row])), [])[:ALL_PAIRS]:
+            if ledger.publisher_code[host.row] != ledger.publisher_code[row]:
+                yield from _foreign_base(ledger, row, host)
 
 
-def _foreign_base(ledger: Ledger, row: int, host: pd.Series) -> Findings:
-    year, n = int(host["year"]), float(ledger.years("target_year")[row] - host["year"])
+def _foreign_base(ledger: Ledger, row: int, host: Point) -> Findings:
+    year, n = host.year, float(ledger.years("target_year")[row] - host.year)
     target, rate = ledger.numbers("target_value").value[row], ledger.numbers("cagr").value[row]
-    base = float(host["value"] / ledger.factor[row])
+    base = host.value / float(ledger.factor[row])
     if not n > 0:
         return
     grown = base * (1 + rate / 100) ** n
     factor = max(grown / target, target / grown)
     if factor < NOTABLE:
         return
-    name, other = _name(ledger, row), _name(ledger, int(host["row"]))
+    name, other = _name(ledger, row), _name(ledger, host.row)
     text = (
         f"{name} prints a growth of {digits(float(rate))} % a year but no base; on the base of {other} it would give "
         f"{digits(base)}×{1 + rate / 100:.4g}^{n:.0f} = {digits(float(grown))} in {year + n:.0f}, {times(float(factor))} times away from "
@@ -321,10 +287,10 @@ def _foreign_base(ledger: Ledger, row: int, host: pd.Series) -> Findings:
         row,
         severity_of_factor(float(factor)),
         text,
-        other=int(host["row"]),
+        other=host.row,
         stated=float(target),
         implied=float(grown),
-        unit=_unit(ledger, row),
+        unit=ledger.unit[row],
         year=int(year + n),
         diagnosis="base and growth of different sources",
     )
@@ -333,26 +299,26 @@ def _foreign_base(ledger: Ledger, row: int, host: pd.Series) -> Findings:
 @check("high", "An older forecast lies above a later base or actual.")
 def old_forecast(ledger: Ledger) -> Findings:
     target, base = ledger.numbers("target_value"), ledger.numbers("base_value")
-    ended = np.flatnonzero(target.given & np.isfinite(ledger.years("target_year")))
-    later = np.flatnonzero(base.given & np.isfinite(ledger.years("base_year")))
-    by_market: dict[tuple[str, str, str], list[int]] = {}
-    for row in later:
-        by_market.setdefault(ledger.market[row], []).append(int(row))
-    for old in ended:
-        for new in _followers(ledger, int(old), by_market):
-            yield from _fallen(ledger, int(old), new)
+    starts: dict[tuple[str, str, str], list[tuple[float, int]]] = {}
+    for row in np.flatnonzero(base.given & np.isfinite(ledger.years("base_year"))).tolist():
+        starts.setdefault(ledger.market[row], []).append((float(ledger.years("base_year")[row]), row))
+    for found in starts.values():
+        found.sort()
+    for old in np.flatnonzero(target.given & np.isfinite(ledger.years("target_year"))).tolist():
+        for new in _followers(ledger, old, starts):
+            yield from _fallen(ledger, old, new)
 
 
-def _followers(ledger: Ledger, old: int, by_market: dict[tuple[str, str, str], list[int]]) -> list[int]:
-    """Rows whose base comes a few years after the target of an old one, in its market or one that holds it or lies in it."""
-    year = ledger.years("target_year")[old]
-    scope, geography, currency = ledger.market[old]
-    above = ledger.scopes.tree.lineage(scope)
-    near = [market for market in by_market if market[1:] == (geography, currency) and (market[0] in above)]
-    rows = [row for market in near for row in by_market[market]]
-    gaps = {row: ledger.years("base_year")[row] - year for row in rows}
-    found = [row for row, gap in gaps.items() if 0 < gap <= FARTHEST_LOOK_BACK and row != old]
-    return sorted(found, key=lambda row: gaps[row])[:5]
+def _followers(ledger: Ledger, old: int, starts: dict[tuple[str, str, str], list[tuple[float, int]]]) -> list[int]:
+    """Rows whose base comes next after the target of an old one, in its market or one that contains it."""
+    year = float(ledger.years("target_year")[old])
+    market = ledger.market[old]
+    rows: list[tuple[float, int]] = []
+    for whole in (market, *ledger.wholes[market]):
+        later = starts.get(whole, [])
+        at = bisect.bisect_right(later, (year, len(ledger)))
+        rows += later[at : at + NEXT_BASES]
+    return [row for start, row in sorted(rows)[:NEXT_BASES] if start - year <= FARTHEST_LOOK_BACK]
 
 
 def _fallen(ledger: Ledger, old: int, new: int) -> Findings:
@@ -378,6 +344,6 @@ def _fallen(ledger: Ledger, old: int, new: int) -> Findings:
         implied=found / unit,
         low=float(base.low[new] * ledger.factor[new]) / unit,
         high=float(base.high[new] * ledger.factor[new]) / unit,
-        unit=_unit(ledger, old),
+        unit=ledger.unit[old],
         year=at,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from forecast.estimates.checks.registry import Finding, Findings, check
 from forecast.estimates.ledger import Ledger, digits
-from forecast.estimates.phrases import Growth, amounts_in, find_growths
+from forecast.estimates.phrases import Growth, amounts_in, multiples_in
 
 
 @check("medium", "The sentence about a multiple can be read in two ways.")
 def ambiguous_multiple(ledger: Ledger) -> Findings:
     for row, quote in enumerate(ledger.column("quote")):
-        for growth in find_growths(quote) if quote else ():
+        for growth in multiples_in(quote) if quote else ():
             if growth.ambiguity:
                 yield _two_readings(ledger, row, growth)
 

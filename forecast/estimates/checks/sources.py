@@ -8,7 +8,7 @@ import numpy as np
 
 from forecast.estimates.checks.levels import NOTABLE, times
 from forecast.estimates.checks.registry import Finding, Findings, check, severity_of_factor
-from forecast.estimates.ledger import Ints, Ledger, Numbers, pairs_within
+from forecast.estimates.ledger import Ints, Ledger, Numbers, Point, pairs_within
 from forecast.estimates.scopes import default_scopes, folded
 
 MOST_NAMED = 12
@@ -36,7 +36,7 @@ def _twins(ledger: Ledger) -> tuple[Ints, Ints]:
     keys = [
         (*ledger.market[row], ledger.years("target_year")[row], near) for row, near in zip(rows, rounded, strict=True)
     ]
-    i, j = pairs_within(keys, target.value[rows])
+    i, j, _ = pairs_within(keys, target.value[rows])
     a, b = rows[i], rows[j]
     ones = np.ones(len(ledger))
     base, cagr = ledger.numbers("base_value"), ledger.numbers("cagr")
@@ -94,21 +94,17 @@ def revised(ledger: Ledger) -> Findings:
         (*market, house) if house else row
         for row, (market, house) in enumerate(zip(ledger.market, ledger.publisher, strict=True))
     ]
-    first, second = pairs_within(houses, ledger.years("base_year"))
-    paths = {
-        row: dict(zip(group["year"], group["value"], strict=True))
-        for row, group in ledger.points.groupby("row")
-        if row in {*first, *second}
-    }
+    first, second, _ = pairs_within(houses, ledger.years("base_year"))
     for a, b in zip(first, second, strict=True):
         if frozenset((int(a), int(b))) in twins:
             continue
         old, new = (int(a), int(b)) if _age(ledger, a) <= _age(ledger, b) else (int(b), int(a))
         if _age(ledger, old) == _age(ledger, new):
             continue
-        years = sorted(set(paths.get(old, {})) & set(paths.get(new, {})))
+        before, after = ledger.paths.get(old, {}), ledger.paths.get(new, {})
+        years = sorted(set(before) & set(after))
         if years:
-            yield from _revision(ledger, old, new, paths[old][years[0]], paths[new][years[0]], int(years[0]))
+            yield from _revision(ledger, before[years[0]], after[years[0]])
 
 
 def _age(ledger: Ledger, row: int) -> tuple[str, float]:
@@ -117,7 +113,8 @@ def _age(ledger: Ledger, row: int) -> tuple[str, float]:
     return ledger.column("published")[row], float(year) if np.isfinite(year) else 0.0
 
 
-def _revision(ledger: Ledger, old: int, new: int, before: float, after: float, year: int) -> Findings:
+def _revision(ledger: Ledger, was: Point, now: Point) -> Findings:
+    old, new, before, after, year = was.row, now.row, was.value, now.value, now.year
     factor = after / before
     if max(factor, 1 / factor) < 1.005:
         return
@@ -135,7 +132,7 @@ def _revision(ledger: Ledger, old: int, new: int, before: float, after: float, y
         other=old,
         stated=after / unit,
         implied=before / unit,
-        unit=ledger.money(1.0, new).split(" ")[0],
+        unit=ledger.unit[new],
         year=year,
         diagnosis="revision",
     )
@@ -196,7 +193,7 @@ def scope_drift(ledger: Ledger) -> Findings:
             f"the title of {ledger.ids[row]} speaks of '{other}' but the row counts '{scope}'"
             for row, other in strange[:5]
         ]
-        spread = _spread(ledger, rows)
+        spread = max(ledger.spread[ledger.market[row]] for row in rows)
         if spread >= NOTABLE:
             parts.append(f"the levels lie up to {times(spread)} times apart in one year")
         text = "; ".join(parts)
@@ -213,16 +210,6 @@ def _other_scope(ledger: Ledger, title: str, scope: str) -> str:
     trees = (ledger.scopes.tree, default_scopes().tree)
     names = {name for tree in trees for name in tree.names if name != scope and f" {folded(name)} " in words}
     return max(names, key=len, default="")
-
-
-def _spread(ledger: Ledger, rows: list[int]) -> float:
-    """Largest factor between two levels of one year among some rows of one currency."""
-    points = ledger.points[ledger.points["row"].isin(rows)]
-    if points.empty:
-        return 1.0
-    keys = [points["year"], points["row"].map(dict(enumerate(ledger.currency)))]
-    grouped = points.groupby(keys)["value"]
-    return float((grouped.max() / grouped.min()).max())
 
 
 @check("medium", "The scope of a row is not in the tree of scopes.")

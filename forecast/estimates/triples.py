@@ -1,0 +1,128 @@
+"""Rows that print base, target and growth, and the arithmetic between the three."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+TOLERANCE = 1e-9
+"""Two ranges that touch overlap; this much, relative, is left to floating point."""
+
+Range = tuple[float, float]
+
+
+def overlap(a: Range, b: Range) -> bool:
+    """Whether two closed ranges share a point."""
+    slack = TOLERANCE * max(1.0, abs(a[0]), abs(a[1]))
+    return a[0] <= b[1] + slack and b[0] <= a[1] + slack
+
+
+def growth(ratio: float, periods: float) -> float:
+    """Yearly growth in percent that makes up a ratio."""
+    return 100 * (ratio ** (1 / periods) - 1) if ratio > 0 else -100.0
+
+
+def growths(ratio: Range, periods: float) -> Range:
+    """Yearly growth in percent for both ends of a ratio."""
+    return growth(ratio[0], periods), growth(ratio[1], periods)
+
+
+def span(ends: Range) -> str:
+    """Both ends of a range, with as many decimals as tell them apart, two at least and six at most.
+
+    Examples
+    --------
+    >>> span((24.0657, 26.1405)), span((20.6483, 20.6539))
+    ('24.07 to 26.14', '20.648 to 20.654')
+    """
+    for decimals in range(2, 7):
+        low, high = (f"{end:.{decimals}f}" for end in ends)
+        if low != high:
+            break
+    return f"{low} to {high}"
+
+
+def percent(value: float) -> str:
+    """A growth in percent, with two decimals, and more where they are needed to tell it from zero."""
+    return f"{value:.2f} %" if abs(value) >= 0.1 or value == 0 else f"{value:.2g} %"
+
+
+@dataclass(frozen=True)
+class Triple:
+    """A row that prints base, target and growth.
+
+    Parameters
+    ----------
+    row
+        Its position.
+    base_year, target_year
+        Years of the two levels.
+    base, target
+        The two levels.
+    base_text, target_text
+        The two levels as printed.
+    ratio
+        Target over base.
+    ratio_range
+        Target over base for the rounding of the printed digits.
+    ratio_reading
+        Target over base for which the numbers would still be printed with their hedges.
+    stated, stated_range, stated_reading
+        The growth in percent and its two ranges.
+    """
+
+    row: int
+    base_year: int
+    target_year: int
+    base: float
+    target: float
+    base_text: str
+    target_text: str
+    ratio: float
+    ratio_range: Range
+    ratio_reading: Range
+    stated: float
+    stated_range: Range
+    stated_reading: Range
+
+    @property
+    def periods(self) -> int:
+        """Target year less base year."""
+        return self.target_year - self.base_year
+
+    @property
+    def implied(self) -> float:
+        """Growth in percent that the two levels imply."""
+        return growth(self.ratio, self.periods)
+
+    @property
+    def implied_range(self) -> Range:
+        """Growth implied under the rounding of the printed digits."""
+        return growths(self.ratio_range, self.periods)
+
+    def fits(self, periods: float, ratio: Range | None = None) -> bool:
+        """Whether the stated growth over so many periods makes up the ratio."""
+        return periods > 0 and overlap(growths(ratio or self.ratio_reading, periods), self.stated_reading)
+
+    @property
+    def coherent(self) -> bool:
+        """Whether growth, base and target can all be true under rounding and hedges."""
+        return self.fits(self.periods)
+
+    @property
+    def at_the_edge(self) -> bool:
+        """Whether they fit only in the last digits: the stated cell reaches out of the implied range."""
+        (low, high), (stated_low, stated_high) = self.implied_range, self.stated_range
+        inside = low <= stated_low and stated_high <= high
+        return not inside and not stated_low <= self.implied <= stated_high
+
+    def arithmetic(self) -> str:
+        """The sum itself."""
+        return (
+            f"({self.target_text}/{self.base_text})^(1/{self.periods}) - 1 = {percent(self.implied)} a year "
+            f"({span(self.implied_range)} by rounding)"
+        )
+
+
+def quotient(low: float, high: float, base_low: float, base_high: float) -> Range:
+    return max(float(low), 0.0) / float(base_high), float(high) / float(base_low) if base_low > 0 else math.inf
