@@ -423,6 +423,36 @@ def pert(minimum: float, mode: float, maximum: float) -> Beta:
     return Beta(1 + 4 * (mode - minimum) / width, 1 + 4 * (maximum - mode) / width, minimum, maximum)
 
 
+def pert_from_percentiles(low: float, mode: float, high: float) -> Beta:
+    """PERT with P10 = `low`, P90 = `high` and a given mode, its extremes found by Newton steps.
+
+    Raises
+    ------
+    ArgumentError
+        Unless low < mode < high, or if no PERT has these percentiles and mode.
+
+    Examples
+    --------
+    >>> low, _, high = pert(0, 1, 4).percentiles()
+    >>> round(pert_from_percentiles(low, 1, high).maximum, 6)
+    4.0
+    """
+    found = f"low {low:g}, mode {mode:g}, high {high:g}"
+    if not low < mode < high:
+        raise ArgumentError(Problem("pert", found, "low < mode < high"))
+
+    def miss(logs: Array) -> Array:
+        below, above = np.exp(logs)
+        return pert(mode - below, mode, mode + above).ppf([0.1, 0.9]) - [low, high]
+
+    start = np.log([2 * (mode - low), 2 * (high - mode)])
+    solved = optimize.root(miss, start, tol=1e-13)
+    if np.max(np.abs(miss(solved.x))) > 1e-8 * (high - low):
+        raise ArgumentError(Problem("pert", found, "a mode nearer to the middle between low and high"))
+    below, above = (float(distance) for distance in np.exp(solved.x))
+    return pert(mode - below, mode, mode + above)
+
+
 @dataclass(frozen=True)
 class Discrete(Distribution):
     """One of a few values with given probabilities, sorted by value.

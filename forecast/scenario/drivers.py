@@ -29,6 +29,7 @@ from forecast.distributions import (
     Triangular,
     Uniform,
     pert,
+    pert_from_percentiles,
 )
 from forecast.errors import ArgumentError, Problem
 from forecast.scenario.format import Format, Number, refuse
@@ -192,14 +193,16 @@ class TriangularDriver(FamilyDriver):
 
 
 class PertDriver(FamilyDriver):
-    """PERT: `minimum`, `mode` and `maximum`."""
+    """PERT: `minimum`, `mode` and `maximum`, or `low` (P10), `mode` and `high` (P90)."""
 
     family: Literal["pert"]
-    minimum: Number
     mode: Number
-    maximum: Number
+    minimum: Number | None = None
+    maximum: Number | None = None
+    low: Number | None = None
+    high: Number | None = None
 
-    forms: ClassVar[Forms] = {("minimum", "mode", "maximum"): pert}
+    forms: ClassVar[Forms] = {("minimum", "mode", "maximum"): pert, ("low", "mode", "high"): pert_from_percentiles}
 
 
 class BetaDriver(FamilyDriver):

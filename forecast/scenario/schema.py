@@ -178,7 +178,7 @@ def _kind(described: dict[str, Any]) -> str:
     if options:
         driver = any(str(option.get("$ref", "")).endswith("RangeDriver") for option in options)
         kinds = ["driver"] if driver else list(dict.fromkeys(_kind(option) for option in options))
-        return " or ".join(kind for kind in kinds if kind != "null")
+        return " or ".join(kind for kind in kinds if kind != "null").replace("number or text", "number or percentage")
     words = {
         "string": "text",
         "integer": "whole number",

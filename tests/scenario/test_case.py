@@ -1,0 +1,238 @@
+"""Cases: bundled ones, copies, and folders with problems."""
+
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from forecast.errors import ArgumentError, CaseError, OutputError
+from forecast.scenario import case_list, case_names, new_case, read_case, read_scenario, reference, schema
+
+
+@pytest.fixture
+def copied(tmp_path: Path, root: Path) -> Path:
+    """Return a case of one's own."""
+    return new_case(tmp_path / "mine", template="regenerative_medicine")
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_bundled_cases_are_fine(name, root):
+    case = read_case(name)
+    assert case.folder == root / "scenarios" / name
+    assert case.name == name
+    assert list(case.scenarios)[:3] == ["cautious", "base", "ambitious"]
+    assert case.title in set(case_list()["title"])
+    for scenario in case.scenarios.values():
+        for key, driver in scenario.drivers.items():
+            assert driver.because or driver.source, (name, scenario.name, key)
+
+
+def test_the_regenerative_medicine_case_says_what_was_printed():
+    case = read_case("regenerative_medicine")
+    rows = case.estimates.set_index("id")
+    assert rows.index.tolist() == ["GD-2026", "MM-2024", "RM-2018", "ITIS-2024"]
+    assert rows["base_value"].tolist() == ["", "16", "18.9", "18.12"]
+    assert rows["target_value"].tolist() == ["50", "49", "53.7", "41.21"]
+    assert rows["cagr"].tolist() == ["43", "25.1", "23.3", ""]
+    assert rows.loc["GD-2026", ["target_hedge", "cagr_hedge"]].tolist() == ["more than", "more than"]
+    assert rows.loc["MM-2024", "base_hedge"] == "about"
+    assert (rows["quote"] != "").all()
+    assert (rows["gloss"] != "").all()
+    ratio = case.scopes.ratio("cell and gene therapy")
+    assert (ratio.median, ratio.log_sd) == (0.75, 0.30)
+    assert (case.reference_year, case.end, case.footing.label) == (2023, 2035, "USD bn")
+    assert {path.name for path in case.files} >= {"case.toml", "estimates.csv", "scopes.toml", "base.toml"}
+
+
+def test_quotes_occur_in_the_source_documents(shared):
+    facts = (shared / "facts" / "seed_facts.md").read_text(encoding="utf-8")
+    for quote in read_case("regenerative_medicine").estimates["quote"]:
+        for phrase in quote.split(" / "):
+            assert phrase in facts
+
+
+def test_a_copy_is_a_case(copied):
+    assert read_case(copied).title == read_case("regenerative_medicine").title
+    with pytest.raises(OutputError, match="exists already"):
+        new_case(copied, template="regenerative_medicine")
+    with pytest.raises(OutputError, match="lies inside the template"):
+        new_case(copied / "inner", template=copied)
+    assert not [path for path in copied.parent.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("regenrative_medicine", "no such folder; allowed: a case folder or the name of a bundled case; did you mean"),
+        ("no/such/place", "no such folder"),
+    ],
+)
+def test_no_such_case(given, message):
+    with pytest.raises(CaseError, match=message):
+        read_case(given)
+
+
+def test_a_folder_without_case_file(tmp_path):
+    with pytest.raises(CaseError, match=r"found no case.toml"):
+        read_case(tmp_path)
+
+
+def test_problems_of_all_files_at_once(copied):
+    change(copied / "case.toml", 'scope = "regenerative medicine"', 'scope = "regenerative medcine"')
+    change(copied / "case.toml", "[footing]", "[prior]\nherdin = 0.3\n\n[footing]")
+    change(copied / "case.toml", '"scenarios/ambitious.toml"]', '"scenarios/ambitious.toml", "../x.toml", "no.toml"]')
+    change(copied / "scenarios" / "base.toml", "base = 4", "base = 40")
+    change(copied / "estimates.csv", "18.12", "-5")
+    with pytest.raises(CaseError) as caught:
+        read_case(copied)
+    message = str(caught.value)
+    for line in [
+        "case.toml, scope: found 'regenerative medcine'; allowed: a scope of scopes.toml; did you mean",
+        "case.toml, prior: found unknown key 'herdin'; did you mean 'herding'?",
+        "case.toml, scenarios.3: found '../x.toml'; allowed: a file inside the case folder",
+        "no.toml: found no such file",
+        "base.toml, growth.half_life: found low = 2",
+        "estimates.csv, row 5",
+        "-5",
+    ]:
+        assert line in message, line
+
+
+def test_end_before_start(copied):
+    change(copied / "case.toml", "end = 2035", "end = 2020")
+    with pytest.raises(CaseError, match=r"case.toml, end: found 2020; allowed: a year not before the reference"):
+        read_case(copied)
+
+
+def test_what_does_not_fit_between_files(copied):
+    change(copied / "scenarios" / "cautious.toml", "probability = 0.25", "probability = 0.35\nend = 2021")
+    law = '[events.law]\nyear = 2050\nprobability = 0.5\neffects = [{kind = "pulse", size = 0.1}]\n'
+    ambitious = copied / "scenarios" / "ambitious.toml"
+    ambitious.write_text(f"{ambitious.read_text(encoding='utf-8')}\n{law}".replace("end = ", "# "), encoding="utf-8")
+    change(copied / "scenarios" / "base.toml", "end = 2035", "")
+    change(copied / "estimates.csv", "USD,billion", "EUR,million")
+    change(copied / "estimates.csv", "global,EUR", "global,USD")
+    with pytest.raises(CaseError) as caught:
+        read_case(copied)
+    message = str(caught.value)
+    for line in [
+        "scenario cautious, end: found 2021; allowed: a year not before the reference_year 2023",
+        "scenario ambitious, events.law.year: found 2050; allowed: a year within the horizon, 2023 to 2035",
+        "probability of the scenarios: found a sum of 1.1 (cautious 0.35, base 0.5, ambitious 0.25)",
+        "scale: found 'million'; allowed: 'billion', the footing of the case",
+    ]:
+        assert line in message, line
+
+
+def test_history(copied):
+    change(copied / "case.toml", "[footing]", 'history = "history.csv"\n\n[footing]')
+    (copied / "history.csv").write_text("year,value\n2021,3.5\n2020,3\n", encoding="utf-8")
+    assert read_case(copied).history.to_dict() == {2020: 3.0, 2021: 3.5}
+    (copied / "history.csv").write_text("year,value\n2020,x\n2020,-1\nsoon,2\n", encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        read_case(copied)
+    for line in [
+        "history.csv, row 2, value: found 'x'; allowed: a number above 0",
+        "history.csv, row 3, value: found '-1'; allowed: a number above 0",
+        "history.csv, row 4, year: found 'soon'; allowed: a year",
+        "history.csv, row 3, year: found '2020'; allowed: each year once",
+    ]:
+        assert line in str(caught.value), line
+
+
+TREE = """
+schema = 1
+growth = {curve = "tree"}
+[tree]
+result = "spend"
+inputs = {patients = 100, price = {low = 1, base = 2, high = 3}}
+nodes = {spend = {formula = "patients * price"}}
+"""
+
+
+def test_a_case_that_starts_from_a_driver_tree(copied):
+    text = (copied / "case.toml").read_text(encoding="utf-8")
+    text = text.replace('estimates = "estimates.csv"\n', 'start = "tree"\n')
+    text = text.replace('"scenarios/cautious.toml", "scenarios/base.toml", "scenarios/ambitious.toml"', '"tree.toml"')
+    (copied / "case.toml").write_text(text, encoding="utf-8")
+    (copied / "tree.toml").write_text(TREE, encoding="utf-8")
+    case = read_case(copied)
+    assert case.start == "tree"
+    assert case.estimates.empty
+    with pytest.raises(ArgumentError, match="its projections start from the tree"):
+        case.reconcile()
+    change(copied / "case.toml", 'start = "tree"', "")
+    with pytest.raises(CaseError, match=r"estimates: found nothing; allowed: a file, because projections start from"):
+        read_case(copied)
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_schema_against_an_independent_validator(name, root):
+    folder = root / "scenarios" / name
+    files = {"case": [folder / "case.toml"], "scenario": [*folder.glob("scenarios/*.toml"), *folder.glob("overlays/*")]}
+    for kind, paths in files.items():
+        validator = jsonschema.Draft202012Validator(schema(kind))
+        validator.check_schema(schema(kind))
+        for path in paths:
+            validator.validate(tomllib.loads(path.read_text(encoding="utf-8")))
+
+
+GROWTH = {"curve": "fading", "half_life": 4, "terminal_growth": "5 %"}
+EVENT = {"year": 2026, "probability": 0.3, "effects": [{"kind": "pulse", "size": 0.1}]}
+
+
+@pytest.mark.parametrize(
+    ("table", "valid"),
+    [
+        ({"growth": GROWTH}, True),
+        ({"growth": GROWTH | {"growth_shift": {"family": "normal", "low": -0.1, "high": 0.1}}}, True),
+        ({"growth": GROWTH, "events": {"a": EVENT}}, True),
+        ({"growth": GROWTH | {"half_life": {"low": 1, "base": 2}}}, False),
+        ({"growth": GROWTH | {"growth_shift": {"family": "normal", "low": -0.1, "sd": 0.1}}}, False),
+        ({"growth": GROWTH | {"x": 1}}, False),
+        ({"growth": GROWTH, "events": {"a": EVENT | {"probability": 1.3}}}, False),
+    ],
+)
+def test_schema_and_reader_agree(table, valid, tmp_path):
+    document = {"schema": 1} | table
+    assert jsonschema.Draft202012Validator(schema()).is_valid(document) == valid
+    path = tmp_path / "a.toml"
+    path.write_text("\n".join(_toml(document)), encoding="utf-8")
+    if valid:
+        read_scenario(path)
+    else:
+        with pytest.raises(Exception, match=r"a\.toml"):
+            read_scenario(path)
+
+
+def _toml(document: dict) -> list[str]:
+    from forecast.scenario.resolved import written
+
+    return [f"{key} = {written(value)}" for key, value in document.items()]
+
+
+def test_only_scenarios_and_cases_have_a_schema():
+    with pytest.raises(ArgumentError, match="did you mean 'scenario'"):
+        schema("scenarios")
+
+
+def test_reference_names_every_key():
+    page = reference()
+    for key in (
+        "half_life",
+        "growth_shift",
+        "probability",
+        "requires",
+        "formula",
+        "coverage",
+        "reference_year",
+        "phase_in",
+    ):
+        assert f"`{key}`" in page
