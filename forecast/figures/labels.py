@@ -26,6 +26,10 @@ from forecast.figures.style import INK, darker, figure_of, size
 Array = NDArray[np.float64]
 
 
+LONGEST = 60
+"""Labels longer than this are cut in the middle, so that the number at their end stays."""
+
+
 @dataclass(frozen=True)
 class Label:
     """A text that belongs to a point given in data coordinates."""
@@ -67,6 +71,11 @@ def label_ends(ax: Axes, labels: Sequence[Label], *, points: float | None = None
     return artist
 
 
+def _short(text: str) -> str:
+    """Cut a label that is no label but a page."""
+    return text if len(text) <= LONGEST else text[: LONGEST // 2].rstrip() + " … " + text[-12:].lstrip()
+
+
 def _parent(ax: Axes) -> Any:
     return ax.get_figure()
 
@@ -88,7 +97,9 @@ class _Labels(Artist):
 
     def _text(self, label: Label, points: float) -> Text:
         weight = "bold" if label.bold else "normal"
-        text = Text(0, 0, label.text, color=darker(label.color), fontsize=points, fontweight=weight, linespacing=1.1)
+        text = Text(
+            0, 0, _short(label.text), color=darker(label.color), fontsize=points, fontweight=weight, linespacing=1.1
+        )
         text.set_fontfamily(font_families())
         text.set_path_effects([patheffects.withStroke(linewidth=points * 0.22, foreground="white")])
         text.set_figure(self._parent)

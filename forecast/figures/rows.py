@@ -55,7 +55,14 @@ def wrapped(text: str, letters: int | None = None) -> str:
     """Break a long name into lines that leave the axes enough room."""
     limit = letters or (18 if narrow() else 30)
     limit = max(4, limit * 11 // 20) if _east_asian(text) else limit
-    return "\n".join(textwrap.wrap(text, limit, break_long_words=_east_asian(text))) or text
+    return (
+        "\n".join(textwrap.wrap(text, limit, break_long_words=_breakable(text, limit), max_lines=3, placeholder="…"))
+        or text
+    )
+
+
+def _breakable(text: str, limit: int) -> bool:
+    return _east_asian(text) or max(map(len, text.split()), default=0) > 1.4 * limit
 
 
 def _east_asian(text: str) -> bool:

@@ -120,6 +120,7 @@ def settings() -> Any:
         "figure.facecolor": "white",
         "text.color": INK,
         "text.usetex": False,
+        "text.parse_math": False,
         "xtick.labelsize": points * 0.9,
         "ytick.labelsize": points * 0.9,
         "xtick.color": PALE,
@@ -260,10 +261,10 @@ def _log_ticks(axis: Axis, values: np.ndarray[Any, Any], *, sparse: bool) -> Non
     axis.set_minor_locator(NullLocator())
 
 
-def year_axis(ax: Axes, years: ArrayLike) -> None:
-    """Put whole years on the x axis, every one where there is room."""
+def year_axis(ax: Axes, years: ArrayLike, *, share: float = 1.0) -> None:
+    """Put whole years on the x axis, every one where there is room; the axes have a share of the usual width."""
     given = np.unique(np.asarray(years, float))
-    room = preset().inches / preset().points * 18
+    room = preset().inches / preset().points * 18 * share
     step = next((s for s in (1, 2, 5, 10, 20) if (given[-1] - given[0]) / s < room), 50)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True) if step == 50 else _EveryYears(step, given[0], given[-1]))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))

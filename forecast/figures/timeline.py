@@ -80,7 +80,7 @@ def _years(ax: Axes, rows: pd.DataFrame, today: float | None) -> None:
     years = [*rows[["year", "low", "high"]].to_numpy().ravel(), *([] if today is None else [today])]
     given = [year for year in years if year == year]
     first, last = int(min(given)), int(max(given)) + 1
-    year_axis(ax, range(first, last + 1))
+    year_axis(ax, range(first, last + 1), share=0.5)
     ax.set_xlim(first, last)
     ax.grid(axis="x", visible=True)
 

@@ -120,7 +120,6 @@ def _fit_names(ax: Axes) -> None:
     if shrink_to_cells(ax, names, 0.95) < 0.8:
         for name in names:
             name.set(fontsize=size(0.85), rotation=35, horizontalalignment="right", rotation_mode="anchor")
-            name.set_text(name.get_text().replace("\n", " "))
 
 
 def _connect(ax: Axes, ends: list[float]) -> None:
