@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 
 from forecast.errors import ArgumentError, Problem
 
@@ -441,6 +441,8 @@ def pert_from_percentiles(low: float, mode: float, high: float) -> Beta:
     if not low < mode < high:
         raise ArgumentError(Problem("pert", found, "low < mode < high"))
 
+    from scipy import optimize
+
     def miss(logs: Array) -> Array:
         below, above = np.exp(logs)
         return pert(mode - below, mode, mode + above).ppf([0.1, 0.9]) - [low, high]
@@ -518,6 +520,7 @@ def _above_zero(place: str, value: float) -> None:
 
 def _triangle_share(left: float, right: float) -> float:
     """Share of the triangle below its mode, from the distances of the mode to P10 and P90."""
+    from scipy import optimize
 
     def miss(share: float) -> float:
         below, above = share - math.sqrt(0.1 * share), (1 - share) - math.sqrt(0.1 * (1 - share))
