@@ -18,7 +18,7 @@ import pytest
 import forecast
 from forecast.cli import main, painted
 
-TABLES = {"audit", "consensus", "houses", "bands", "sensitivity"}
+TABLES = {"audit", "consensus", "houses", "bands", "sensitivity", "sources", "assumptions"}
 FIGURES = {"sources", "consensus", "houses", "projection", "sensitivity"}
 Edit = Callable[[Path], object]
 
@@ -61,9 +61,9 @@ def test_a_run_prints_a_short_table(out: Path) -> None:
 def test_every_table_has_its_unit_and_no_gap(out: Path) -> None:
     tables = {name: pd.read_csv(out / f"{name}.csv") for name in TABLES}
     assert all(len(table) for table in tables.values())
-    for name in ("consensus", "bands"):
+    for name in ("consensus", "bands", "sources"):
         assert set(tables[name]["unit"]) == {"USD bn"}
-        assert tables[name].notna().all().all()
+        assert tables[name]["value"].notna().all()
     assert set(tables["bands"]["scenario"]) == {"cautious", "base", "ambitious"}
     assert tables["bands"]["year"].agg(["min", "max"]).tolist() == [2023, 2035]
 
@@ -95,7 +95,7 @@ def test_the_memo_is_a_page_that_says_what_matters(out: Path) -> None:
         assert publisher in memo
     assert "more than USD 50 billion in 2030; more than 43 % a year" in memo
     assert "80 % band" in memo
-    assert len(memo.split()) < 1200
+    assert len(memo.split()) < 1000
     assert not re.search(r"\bnan\b|None|\{|\}", memo)
 
 

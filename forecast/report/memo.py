@@ -5,19 +5,19 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from forecast.wording import amount, listing
+from forecast.report.assumptions import assumptions
+from forecast.wording import amount, listing, money
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from forecast.distributions import Distribution
     from forecast.pipeline import Run
-    from forecast.scenario import Driver, Scenario
     from forecast.sensitivity import Tornado
 
 BAND = (0.1, 0.5, 0.9)
+_CLAUSES = 2
 SEVERITIES = ("high", "medium", "low", "none")
 
 
@@ -45,8 +45,8 @@ def memo(run: Run, drivers: Tornado) -> str:
 
 
 _FILES = (
-    "Every number above stands in the tables beside this page: `audit.csv`, `consensus.csv`, `houses.csv`, "
-    "`bands.csv`, `sensitivity.csv`; the pictures are in `figures/`; `manifest.json` names the inputs and versions."
+    "The full findings stand in `audit.csv`, the reasons for every assumption in `assumptions.csv`, the pictures in "
+    "`figures/`, inputs and versions in `manifest.json`."
 )
 
 
@@ -100,25 +100,24 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _headline(run: Run) -> str:
-    consensus, year, last = run.consensus, run.consensus.reference_year, milestones(run)[-1]
-    unit = consensus.footing.label
-    start = span(*consensus.quantiles(BAND, [year]).iloc[0])
+    year, last = run.consensus.reference_year, milestones(run)[-1]
+    low, middle, high = run.consensus.quantiles(BAND, [year]).iloc[0]
     said = [f"{text} under {name}" for (name, _), text in spans(run, [last]).items()]
     return (
-        f"{year}: {unit} {start}. {last}: {unit} {listing(said)}. "
-        "In brackets the 80 % band: one time in ten the market lies below it, one time in ten above."
+        f"In {year} the market was {money(middle, run.unit)} ({amount(low)} to {amount(high)}); in {last} it is "
+        f"{listing(said)}, in {run.unit}. In brackets the 80 % band."
     )
 
 
 def _sources(run: Run) -> str:
     rows = [
         [
-            *(plain(cell) for cell in (row["publisher"], row["scope"], _printed(row), row["published"])),
+            *(plain(cell) for cell in (row["publisher"], row["scope"], _printed(row))),
             _link(row["source"]),
         ]
         for row in run.case.estimates.to_dict("records")
     ]
-    return grid(["publisher", "market", "printed", "published", "source"], rows)
+    return grid(["publisher", "market", "printed", "source"], rows)
 
 
 def _link(source: str) -> str:
@@ -139,8 +138,13 @@ def _clashes(findings: pd.DataFrame) -> str:
     worst = findings[findings["severity"] == "high"]["explanation"].unique()
     counts = findings["severity"].value_counts()
     others = [f"{counts[name]} of severity {name}" for name in SEVERITIES[1:] if name in counts]
-    lines = [f"- {plain(sentence)}" for sentence in worst] or ["- Nothing of severity high."]
+    lines = [f"- {plain(_short(sentence))}" for sentence in worst] or ["- Nothing of severity high."]
     return "\n".join([*lines, *([f"\nFurther findings: {listing(others)}; see `audit.csv`."] if others else [])])
+
+
+def _short(sentence: str) -> str:
+    """Leave the finding and its arithmetic; what follows from it stands in the table."""
+    return "; ".join(sentence.rstrip(".").split("; ")[:_CLAUSES]) + "."
 
 
 def _projection(run: Run) -> str:
@@ -159,69 +163,49 @@ def _projection(run: Run) -> str:
 
 
 def _assumptions(run: Run) -> str:
-    scenarios = run.case.scenarios
-    stories = [
-        f"- **{plain(scenario.title or name)}**: {plain(scenario.because)}" for name, scenario in scenarios.items()
+    table, scenarios = assumptions(run), run.case.scenarios
+    stories = [f"- **{plain(story.title or name)}**: {plain(story.because)}" for name, story in scenarios.items()]
+    bullets = [*stories, *_ratios(table), *_prior(run), *_floor(run)]
+    return "\n".join([*bullets, "", _drivers(table[table["kind"] == "driver"], list(scenarios))])
+
+
+def _drivers(table: pd.DataFrame, scenarios: list[str]) -> str:
+    texts = {(row["input"], row["scenario"]): _range(row) for row in table.to_dict("records")}
+    units = dict(zip(table["input"], table["unit"], strict=True))
+    rows = [
+        [
+            plain(f"{key.removeprefix('growth.').replace('_', ' ')}, {unit}"),
+            *(texts.get((key, s), "") for s in scenarios),
+        ]
+        for key, unit in units.items()
     ]
-    header = ["driver, median (P10 to P90)", *scenarios, "why, in the middle scenario"]
-    bullets = [*stories, *_reading(run), *_bridges(run), *_floor(run)]
-    return "\n".join([*bullets, "", grid(header, _drivers(list(scenarios.values())))])
+    return grid(["driver, median (P10 to P90)", *scenarios], rows)
 
 
-def _drivers(scenarios: Sequence[Scenario]) -> list[list[str]]:
-    names = dict.fromkeys(name for scenario in scenarios for name in scenario.drivers)
-    middle = scenarios[len(scenarios) // 2]
-    return [[*_driver(scenarios, name), _why(middle.drivers.get(name))] for name in names]
+def _range(row: Mapping[Hashable, Any]) -> str:
+    low, base, high = (f"{row[name]:.2g}" for name in ("low", "base", "high"))
+    return base if low == high else f"{base} ({low} to {high})"
 
 
-def _driver(scenarios: Sequence[Scenario], name: str) -> list[str]:
-    found = [scenario.drivers.get(name) for scenario in scenarios]
-    unit = next((driver.unit for driver in found if driver and driver.unit), "")
-    title = name.removeprefix("growth.").replace("_", " ")
-    return [
-        plain(f"{title}, {unit}".rstrip(", ")),
-        *(_range(driver.distribution) if driver else "" for driver in found),
-    ]
+def _ratios(table: pd.DataFrame) -> list[str]:
+    rows = table[table["kind"] == "scope ratio"].to_dict("records")
+    return [f"- Share of {plain(row['input'])}: {_range(row)} ({row['status']})." for row in rows]
 
 
-def _why(driver: Driver | None) -> str:
-    return plain(f"{driver.because} ({driver.status})") if driver else ""
-
-
-def _range(distribution: Distribution) -> str:
-    low, middle, high = (f"{value:.2g}" for value in distribution.ppf(BAND))
-    return middle if low == high else f"{middle} ({low} to {high})"
-
-
-def _reading(run: Run) -> list[str]:
+def _prior(run: Run) -> list[str]:
     prior, changed = run.consensus.pool.prior, sorted(run.case.prior)
-    spread = f"{math.exp(prior.spread_scale):.2g} in level and by {100 * prior.growth_spread_scale:.2g} points a year"
-    optimism = f"{100 * prior.optimism_mean:.2g} too many, give or take {100 * prior.optimism_sd:.2g}"
+    spread = f"{math.exp(prior.spread_scale):.2g} in level and {100 * prior.growth_spread_scale:.2g} points in growth"
+    optimism = f"{100 * prior.optimism_mean:.2g} % a year too much growth, give or take {100 * prior.optimism_sd:.2g} %"
     return [
-        '- A printed number is a range of its last digit; "about" doubles it, "more than" adds an excess of about one '
-        "unit of that digit.",
-        f"- Before any number is read, publishers of one market are taken to differ by a factor of about {spread} in "
-        f"growth, with a correlation of {prior.herding:g}; in points of growth a year all promise {optimism}."
-        + (f" This case changes {listing(changed)}." if changed else ""),
-    ]
-
-
-def _bridges(run: Run) -> list[str]:
-    scopes = run.case.scopes.scopes if run.case.scopes else ()
-    used = {scope.scope for scope in run.consensus.pool.sources}
-    return [
-        f"- Share of {plain(scope.name)} in {plain(scope.inside)}, {scope.ratio_year}: {_range(scope.ratio)}, "
-        f"never above 1; {plain(scope.because)} ({scope.status or 'assumed'})."
-        for scope in scopes
-        if scope.ratio is not None and scope.name in used
+        f"- Before any number is read, publishers differ by a factor of about {spread} a year, are correlated by "
+        f"{prior.herding:g}, and promise {optimism}." + (f" This case changes {listing(changed)}." if changed else "")
     ]
 
 
 def _floor(run: Run) -> list[str]:
     on = [scenario.analyst_error for scenario in run.case.scenarios.values() if scenario.analyst_error.on]
-    if not on:
-        return []
     return [
-        f"- No band is narrower than published forecasts have missed by: a standard deviation of {on[0].scale:g} · "
-        f"years^{on[0].exponent:g} of the logarithm."
+        f"- No band is narrower than published forecasts have missed by: sd {error.scale:g} · years^{error.exponent:g} "
+        "of the logarithm."
+        for error in on[:1]
     ]

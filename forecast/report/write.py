@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forecast.report.assumptions import assumptions
 from forecast.report.folder import output_folder
 from forecast.report.manifest import write_manifest
 from forecast.report.memo import memo, milestones, span, spans
@@ -54,7 +55,8 @@ def write_run(run: Run, folder: str | Path, *, progress: Callable[[str], None] |
             write_csv(table, fresh / f"{name}.csv")
         draw(run, drivers, fresh / "figures", progress=say)
         (fresh / "summary.md").write_text(memo(run, drivers), encoding="utf-8")
-        write_manifest(run.case, fresh, settings={"scenarios": list(run.case.scenarios), "sensitivity": str(quantity)})
+        settings = {"scenarios": run.projection.scenarios, "sensitivity": f"{quantity.label}, {drivers.scenario}"}
+        write_manifest(run.case, fresh, settings=settings)
     return Path(folder)
 
 
@@ -64,12 +66,17 @@ def _silent(_: str) -> None:
 
 def tables(run: Run, drivers: Tornado) -> dict[str, pd.DataFrame]:
     """Return the tables of a run by the names of their files."""
+    value_unit = drivers.quantity.unit(drivers.money)
     return {
         "audit": run.audit.table,
         "consensus": run.consensus.table,
         "houses": run.consensus.houses,
         "bands": run.projection.table,
-        "sensitivity": drivers.table,
+        "assumptions": assumptions(run),
+        "sources": run.sources_table.assign(unit=run.unit),
+        "sensitivity": drivers.table.assign(
+            method="tornado", quantity=drivers.quantity.label, scenario=drivers.scenario, value_unit=value_unit
+        ),
     }
 
 
