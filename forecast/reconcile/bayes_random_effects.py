@@ -196,7 +196,7 @@ class BayesRandomEffects:
         return "\n".join(lines)
 
     def plot(self, ax: Axes | None = None, *, unit: str = "") -> Axes:
-        """Forest of the studies drawn towards the mean, the mean and one more study."""
+        """Forest with 80 % bands of the studies drawn towards the mean, the mean and one more study."""
         from forecast.figures import forest
 
         return forest(self._forest_table(), unit=unit, ax=ax)
@@ -204,14 +204,14 @@ class BayesRandomEffects:
     def _forest_table(self) -> pd.DataFrame:
         import pandas as pd
 
-        ends = special.ndtri(0.975) * self.shrink_sd
+        ends = special.ndtri(0.9) * self.shrink_sd
         rows = pd.DataFrame(
             {"low": self.shrink_mean - ends, "median": self.shrink_mean, "high": self.shrink_mean + ends}
         )
         rows.insert(0, "label", [f"study {i}" for i in range(1, len(rows) + 1)])
         rows["kind"] = "source"
         for label, kind, posterior in [("mean", "consensus", self.mu), ("one more", "next publisher", self.theta_new)]:
-            low, middle, high = posterior.quantiles((0.025, 0.5, 0.975))
+            low, middle, high = posterior.quantiles((0.1, 0.5, 0.9))
             rows.loc[len(rows)] = [label, low, middle, high, kind]
         return rows
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _LOG_TWO_PI = float(np.log(2 * np.pi))
 _GRID_STEP = 0.5
 """Step of the search for stationary points, in ln(tau2 + smallest variance); a term varies over about 2 of it."""
+_FOREST_LEVEL = 0.8
 _BLOCK = 3000
 """Problems searched at once: their arrays stay in the cache of a processor."""
 _FEW = 40
@@ -110,8 +111,7 @@ class RandomEffects:
         """
         if self.studies < 3:
             raise ModelError(f"This prediction interval needs at least three studies; there are {self.studies}.")
-        width = special.stdtrit(self.studies - 2, (1 + self.level) / 2)
-        return _interval(self.mu, width * np.hypot(self.se, np.sqrt(self.tau2)))
+        return _interval(self.mu, _width(self.level, self.studies - 2) * self._total_sd)
 
     @property
     def _flat_tau2(self) -> Array:
@@ -150,7 +150,7 @@ class RandomEffects:
         )
 
     def plot(self, ax: Axes | None = None, *, unit: str = "") -> Axes:
-        """Forest of the studies, the pooled mean and one more study; for a single problem."""
+        """Forest with 80 % bands of the studies, the pooled mean and one more study; for a single problem."""
         from forecast.figures import forest
 
         return forest(self._forest_table(), unit=unit, ax=ax)
@@ -160,13 +160,24 @@ class RandomEffects:
 
         if self.mu.size != 1:
             raise ModelError(f"A forest shows one problem; this result has {self.mu.size}.")
-        y, sd = np.ravel(self._studies.printed), np.sqrt(np.ravel(self._studies.sampling))
-        low, high = _interval(y, special.ndtri((1 + self.level) / 2) * sd).T
-        rows = pd.DataFrame({"low": low, "median": y, "high": high, "kind": "source"})
-        rows.insert(0, "label", [f"study {i}" for i in range(1, y.size + 1)])
-        for label, kind, ends in [("pooled", "consensus", self.ci), ("one more", "next publisher", self.prediction)]:
-            rows.loc[len(rows)] = [label, ends[..., 0].item(), np.ravel(self.mu)[0], ends[..., 1].item(), kind]
+        printed = _interval(self._studies.printed, _width(_FOREST_LEVEL) * np.sqrt(self._studies.sampling))
+        rows = pd.DataFrame(printed.reshape(-1, 2), columns=["low", "high"])
+        rows.insert(0, "label", [f"study {i}" for i in range(1, self.studies + 1)])
+        rows.insert(2, "median", np.ravel(self._studies.printed))
+        rows["kind"] = "source"
+        mu, width = np.ravel(self.mu)[0], _width(_FOREST_LEVEL, self._degrees)
+        for label, kind, sd in [("pooled", "consensus", self.se), ("one more", "next publisher", self._total_sd)]:
+            reach = width * np.ravel(sd)[0]
+            rows.loc[len(rows)] = [label, mu - reach, mu, mu + reach, kind]
         return rows
+
+    @property
+    def _degrees(self) -> float:
+        return self.studies - 1 if self.knapp_hartung else np.inf
+
+    @property
+    def _total_sd(self) -> Array:
+        return np.hypot(self.se, np.sqrt(self.tau2))
 
     def _repr_html_(self) -> str:
         return self.table.to_html(index=False)
@@ -621,8 +632,7 @@ def _result(studies: _Studies, tau2: Array, name: str, *, knapp_hartung: bool, l
     common, fit = studies.weighted(np.zeros(1)), studies.weighted(tau2)
     degrees = studies.count - 1
     se = np.sqrt(fit.q / degrees / fit.total) if knapp_hartung else np.sqrt(1 / fit.total)
-    tail = (1 + level) / 2
-    width = special.stdtrit(degrees, tail) if knapp_hartung else special.ndtri(tail)
+    width = _width(level, degrees if knapp_hartung else np.inf)
     mu, q = fit.mu + studies.centre, common.q
     i2, h2 = _heterogeneity(common, tau2, degrees, name)
     parts = {"mu": mu, "se": se, "tau2": tau2, "q": q, "i2": i2, "h2": h2}
@@ -641,6 +651,12 @@ def _heterogeneity(common: _Weighted, tau2: Array, degrees: int, name: str) -> t
         return 100 * share, common.q / degrees
     typical = degrees / common.trace
     return 100 * (tau2 / (typical + tau2)), tau2 / typical + 1
+
+
+def _width(level: float, degrees: float = np.inf) -> float:
+    """Half width of a central interval in standard errors: normal, or Student's t."""
+    tail = (1 + level) / 2
+    return float(special.ndtri(tail) if np.isinf(degrees) else special.stdtrit(degrees, tail))
 
 
 def _interval(centre: Array, half_width: Array) -> Array:

@@ -103,3 +103,4 @@ def test_result_speaks():
     posterior = bayes_random_effects([1.4, 2.8, 2.9, 3.4], [0.25, 0.04, 0.09, 0.06])
     assert posterior.table["quantity"].tolist() == ["tau", "mu", "theta_new"]
     assert "<table" in posterior._repr_html_()
+    assert posterior.plot(unit="log USD bn").get_xlabel().startswith("log USD bn")

@@ -213,3 +213,12 @@ def test_result_speaks():
     assert list(result.table)[:4] == ["problem", "mu", "se", "low"]
     assert "<table" in result._repr_html_()
     assert "2 problems of 3 studies" in random_effects(np.eye(2, 3), np.ones(3)).summary()
+
+
+def test_forest_has_eighty_percent_bands():
+    axes = random_effects([1.0, 2.0, 4.0], [0.3, 0.2, 0.1]).plot(unit="log USD bn")
+    assert axes.get_xlabel().startswith("log USD bn")
+    rows = random_effects([1.0, 2.0], [0.04, 0.04], "FE")._forest_table()
+    np.testing.assert_allclose(rows["high"][0] - 1.0, 1.2815515655446004 * 0.2)
+    with pytest.raises(ModelError, match="A forest shows one problem; this result has 2"):
+        random_effects(np.eye(2, 3), np.ones(3)).plot()
