@@ -7,7 +7,7 @@ import io
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import matplotlib as mpl
@@ -141,6 +141,7 @@ def _write(path: Path, content: bytes) -> Path:
         beside.write_bytes(content)
         os.replace(beside, path)  # noqa: PTH105 (moves over an existing file on every system)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise OutputError(f"{path}: the figure cannot be written ({error.strerror or error})") from error
     return path

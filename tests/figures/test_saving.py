@@ -1,0 +1,92 @@
+"""Files of figures: the same bytes each time, described, and never half-written."""
+
+import hashlib
+import re
+import xml.etree.ElementTree as ElementTree
+
+import matplotlib.pyplot as plt
+import pytest
+from PIL import Image
+
+from forecast.errors import ArgumentError, OutputError
+from forecast.figures import alt_text, house_style, save_figure, svg_text
+from tests.figures.gallery import draw
+
+
+def written(name, folder, **options):
+    figure = draw(name).figure
+    paths = save_figure(figure, folder / name, **options)
+    plt.close(figure)
+    return paths
+
+
+def width_of(png):
+    with Image.open(png) as image:
+        return image.width
+
+
+@pytest.mark.parametrize("name", ["fan", "heatmap", "tornado"])
+def test_same_figure_same_bytes(tmp_path, name):
+    formats = ("png", "svg", "pdf")
+    first, second = (written(name, tmp_path / run, formats=formats) for run in ("a", "b"))
+    assert [path.name for path in first] == [f"{name}.{ending}" for ending in formats]
+    for one, two in zip(first, second, strict=True):
+        assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(two.read_bytes()).digest()
+        assert not re.search(rb"20\d\d-\d\d-\d\dT|CreationDate|Matplotlib v", one.read_bytes())
+
+
+def test_files_carry_the_alternative_text(tmp_path):
+    figure = draw("forest").figure
+    png, svg = save_figure(figure, tmp_path / "forest")
+    said = alt_text(figure)
+    with Image.open(png) as image:
+        assert image.text["Description"] == said
+    root = ElementTree.parse(svg).getroot()
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == said
+
+
+@pytest.mark.parametrize(("width", "pixels"), [("slide", 2000), ("page", 2130), ("column", 1050)])
+def test_width_presets(tmp_path, width, pixels):
+    with house_style(width=width):
+        (png,) = written("forest", tmp_path, formats=["png"])
+    assert width_of(png) == pixels
+    figure = draw("forest").figure
+    before = (tuple(figure.get_size_inches()), [text.get_fontsize() for text in figure.axes[0].texts])
+    (png,) = save_figure(figure, tmp_path / "again", formats=["png"], width=width)
+    assert width_of(png) == pixels
+    assert (tuple(figure.get_size_inches()), [text.get_fontsize() for text in figure.axes[0].texts]) == before
+
+
+def test_figures_on_one_page_share_no_id():
+    texts = [svg_text(draw(name).figure, prefix=name) for name in ("forest", "houses")]
+    names = [set(re.findall(r'\bid="([^"]+)"', text)) for text in texts]
+    assert not names[0] & names[1]
+    for text, own in zip(texts, names, strict=True):
+        assert text.startswith("<svg")
+        assert set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text)) <= {(a, "") for a in own} | {
+            ("", a) for a in own
+        }
+        ElementTree.fromstring(text)
+
+
+def test_refuses_unknown_formats_and_widths(tmp_path):
+    figure = draw("forest").figure
+    with pytest.raises(ArgumentError, match=r"format: found 'pgn'; allowed: png, svg, pdf; did you mean 'png'\?"):
+        save_figure(figure, tmp_path / "x", formats=["pgn"])
+    with pytest.raises(
+        ArgumentError, match=r"width: found 'slde'; allowed: slide, page, column; did you mean 'slide'\?"
+    ):
+        save_figure(figure, tmp_path / "x", width="slde")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_be_written_is_said_and_nothing_is_left(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    figure = draw("forest").figure
+    with pytest.raises(OutputError, match=r"forest\.png: the figure cannot be written \("):
+        save_figure(figure, tmp_path / "file" / "forest")
+    (tmp_path / "taken.png").mkdir()
+    with pytest.raises(OutputError, match=r"taken\.png: the figure cannot be written \(Is a directory\)"):
+        save_figure(figure, tmp_path / "taken")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "taken.png"]
