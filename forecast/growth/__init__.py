@@ -1,6 +1,7 @@
 """Growth curves and their fits to histories."""
 
 from forecast.growth.bass import Bass
+from forecast.growth.bass_regression import BassRegression, bass_regression
 from forecast.growth.constant import Constant
 from forecast.growth.curve import Curve, SaturatingCurve, parameter_names
 from forecast.growth.damped import Damped
@@ -18,6 +19,7 @@ from forecast.growth.richards import Richards
 __all__ = [
     "CURVES",
     "Bass",
+    "BassRegression",
     "Constant",
     "Curve",
     "Damped",
@@ -31,6 +33,7 @@ __all__ = [
     "Piecewise",
     "Richards",
     "SaturatingCurve",
+    "bass_regression",
     "curve_named",
     "faded_years",
     "fit_growth",

@@ -17,6 +17,8 @@ Histories = pd.DataFrame | Mapping[str, pd.Series] | Sequence[pd.Series]
 
 _JUMP = 300.0
 """A change from one value to the next that no market makes: a change of unit."""
+_LEAST, _MOST = 1e-100, 1e100
+"""Bounds of the largest value, beyond which squares are lost."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,17 @@ class Group:
 
     def problems(self, least: int, *, positive: bool) -> list[Problem]:
         """What is wrong with any of the histories."""
-        sound = np.all(np.isfinite(self.values)) and np.all(self.values > 0 if positive else self.values >= 0)
-        if sound and len(self.years) >= least and np.all(np.diff(self.years) > 0) and not np.any(_jumping(self.values)):
+        if self._sound(least, positive=positive):
             return []
         return [found for i in range(len(self.names)) for found in _problems(self.series(i), least, positive)]
+
+    def _sound(self, least: int, *, positive: bool) -> bool:
+        """Whether all histories pass every check, without asking which does not."""
+        if len(self.years) < least or not np.all(np.diff(self.years) > 0):
+            return False
+        smallest, largest = np.min(self.values, axis=0), np.max(self.values, axis=0)
+        in_range = (smallest > 0 if positive else smallest >= 0) & (largest > _LEAST) & (largest < _MOST)
+        return bool(np.all(np.isfinite(self.values)) and np.all(in_range) and not np.any(_jumping(self.values)))
 
 
 def read_histories(histories: Histories, *, least: int, positive: bool = False) -> list[Group]:
@@ -219,6 +228,9 @@ def _problems(series: AnnualSeries, least: int, positive: bool) -> list[Problem]
     problems += [Problem(series.at(i), f"{values[i]:g}", rule) for i in np.flatnonzero(low)]
     if len(values) < least:
         problems.append(Problem(series.place, _extent(series), f"at least {least} values for this curve"))
+    if not problems and not _LEAST < np.max(values) < _MOST:
+        allowed = f"one above 0, between {_LEAST:g} and {_MOST:g}"
+        problems.append(Problem(series.place, f"a largest value of {np.max(values):g}", allowed))
     return problems or _jumps(series)
 
 

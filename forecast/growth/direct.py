@@ -15,6 +15,8 @@ from scipy import special
 
 from forecast.distributions import Distribution
 from forecast.growth.curve import Curve, SaturatingCurve
+from forecast.growth.damped import Damped
+from forecast.growth.linear import Linear
 from forecast.growth.piecewise import Piecewise
 from forecast.growth.solver import Array, Indices, Solution, minimize
 
@@ -22,7 +24,6 @@ _STEP = 6e-6
 """Step of central differences: the cube root of the machine's precision."""
 
 _LOGS = ("start", "ceiling", "innovation", "half_life")
-_RATES = ("rate", "slope")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class DirectProblem:
         """Largest value of each history, the unit of slopes, shape (b,)."""
         return np.max(self.values, axis=0)
 
+    @property
+    def _amounts(self) -> tuple[str, ...]:
+        """Parameters that may be below 0: amounts in the unit of the values."""
+        return ("start", "slope") if issubclass(self.curve, Linear | Damped) else ()
+
     def encode(self, parameters: Mapping[str, Array]) -> Array:
         """Free parameters on their scales without bounds, shape (k, ...)."""
         return np.stack([np.asarray(self._encode(name, parameters), float) for name in self.free])
@@ -82,10 +88,12 @@ class DirectProblem:
         value = parameters[name]
         if name in self.priors:
             return special.ndtri(np.clip(self.priors[name].cdf(value), 1e-12, 1 - 1e-12))
+        if name in self._amounts:
+            return value / self.size
         if name in _LOGS:
             return np.log(value)
-        if name in _RATES:
-            return value * self.span / (self.size if name == "slope" else 1.0)
+        if name == "rate":
+            return value * self.span
         if name == "imitation":
             return np.log(value + parameters["innovation"])
         if name == "damping":
@@ -102,10 +110,12 @@ class DirectProblem:
     def _decode(self, name: str, code: Array, parameters: Mapping[str, Array], index: Indices) -> Array:
         if name in self.priors:
             return self.priors[name].from_score(code)
+        if name in self._amounts:
+            return code * self.size[index]
         if name in _LOGS:
             return np.exp(np.clip(code, -690, 690))
-        if name in _RATES:
-            return code / self.span * (self.size[index] if name == "slope" else 1.0)
+        if name == "rate":
+            return code / self.span
         if name == "imitation":
             return np.exp(np.clip(code, -690, 690)) - parameters["innovation"]
         if name == "damping":
@@ -157,11 +167,11 @@ class DirectProblem:
             if name in self.priors
         ]
 
-    def solve(self, start: Array) -> Solution:
+    def solve(self, start: Array, limit: int = 300) -> Solution:
         """Descend from coded parameters of shape (k, b)."""
         with np.errstate(all="ignore"):
             data = np.log(self.values) if self.proportional else self.values
-        return minimize(self.evaluate, start, size=np.sum(data**2, axis=0), longest=2.0)
+        return minimize(self.evaluate, start, size=np.sum(data**2, axis=0), longest=2.0, limit=limit)
 
 
 def observe(curve: Curve, start: Array, times: Array, observed: str) -> Array:

@@ -188,7 +188,8 @@ class GrowthFits:
         columns = dict(solved.parameters())
         columns |= {f"{name}_se": error for name, error in zip(self.plan.free, errors, strict=True)}
         columns |= {"rss": solved.rss, "sigma": solved.sigma}
-        table = pd.DataFrame(columns, index=pd.Index(group.names, name="series")).mask(flat[:, None])
+        known = {name: np.where(flat, np.nan, values) for name, values in columns.items()}
+        table = pd.DataFrame(known, index=pd.Index(group.names, name="series"))
         return table.assign(converged=solved.converged & ~flat, values=len(group.years))
 
     def __len__(self) -> int:

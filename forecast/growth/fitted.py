@@ -27,6 +27,8 @@ _FARTHEST = 1000.0
 """Ceiling, in largest values of the history, that counts as none."""
 _VAGUE = 3.0
 """Ratio of the ends of an interval above which a ceiling is only weakly identified."""
+_LITTLE = 0.5
+"""Share of the variation below which a curve does not describe a history."""
 _STEP = 6e-6
 
 
@@ -186,7 +188,7 @@ class GrowthFit:
         low, high = self.ceiling_interval()
         if np.isinf(high):
             return "open"
-        return "weak" if high > _VAGUE * low else "identified"
+        return "weak" if high > _VAGUE * low or self.explained < _LITTLE else "identified"
 
     def _vague_parameters(self) -> list[str]:
         """Parameters whose standard error on the solver's scale leaves a factor of three open, or everything."""
@@ -199,8 +201,23 @@ class GrowthFit:
         ]
 
     @property
+    def explained(self) -> float:
+        """Share of the history's variation (of logarithms, where errors are proportional) that the curve explains."""
+        values = np.log(self.history.values) if self.plan.proportional else self.history.values
+        variation = float(np.sum((values - values.mean()) ** 2))
+        return 1 - self.rss / variation if variation > 0 else 1.0
+
+    @property
     def verdict(self) -> str:
         """Say in words what the data identify and what they leave open."""
+        return self._misfit() + self._identified()
+
+    def _misfit(self) -> str:
+        if self.explained >= _LITTLE:
+            return ""
+        return f"The curve does not describe this history: it explains {100 * self.explained:.0f} % of its variation. "
+
+    def _identified(self) -> str:
         if not self.plan.saturating:
             vague = ", ".join(name.replace("_", "-") for name in self._vague_parameters())
             return f"The data do not tell: {vague}." if vague else "Every parameter is identified by the data."
@@ -223,6 +240,8 @@ class GrowthFit:
         return f"the history ends in {self.history.last:g}, before the inflection{when};"
 
     def _from_prior(self) -> str:
+        if "ceiling" not in self.plan.priors:
+            return ""
         low, _, high = self.plan.priors["ceiling"].percentiles()
         return f" The prior alone said {_shown(low)} to {_shown(high)}."
 
@@ -299,7 +318,10 @@ class GrowthFit:
     def summary(self) -> str:
         """Say what was fitted, how well, and what the data identify."""
         first, last = self.history.years[0], self.history.last
-        values = ", ".join(f"{name.replace('_', '-')} {_shown(value)}" for name, value in self.parameters.items())
+        shown = {name: _shown(value) for name, value in self.parameters.items()}
+        if self.identifiability == "open":
+            shown["ceiling"] = "open"
+        values = ", ".join(f"{name.replace('_', '-')} {value}" for name, value in shown.items())
         name = f" {self.history.name}" if self.history.name else ""
         spread = f"{100 * self.sigma:.1f} %" if self.plan.proportional else _shown(self.sigma)
         fitted = f"{self.plan.name.capitalize()} curve fitted to{name} {first:g} to {last:g}: {values}."
@@ -356,9 +378,9 @@ class _Profile:
         rest = tuple(name for name in free.free if name != "ceiling")
         problem = replace(repeated, free=rest, given={**repeated.given, "ceiling": ceilings})
         start = np.repeat(np.delete(fit.solved.coded, position, axis=0), len(ceilings), axis=1)
-        found = problem.solve(start)
+        found = problem.solve(start, limit=60)
         for direction in (1, -1):
-            again = problem.solve(np.roll(found.parameters, direction, axis=1))
+            again = problem.solve(np.roll(found.parameters, direction, axis=1), limit=30)
             better = again.rss < found.rss
             found = replace(
                 found,
@@ -409,12 +431,17 @@ def _crossing(logs: Array, excess: Array, left: int, right: int, limit: float) -
 
 
 def _deltas(solved: Solved, times: Array) -> tuple[Array, Array]:
-    """Predictions (m, b) and their standard errors, of logarithms where errors are proportional."""
+    """Predictions (m, b) and their standard errors, of logarithms where errors are proportional.
+
+    What a parameter that the data do not show would add is left out.
+    """
     with np.errstate(all="ignore"):
         found, slopes = solved.problem.sensitivity(solved.coded, solved.everyone, times)
         if solved.problem.proportional:
             slopes = slopes / found
-        variance = np.einsum("kmb,bkl,lmb->mb", slopes, solved.coded_covariance(), slopes)
+        covariance = solved.coded_covariance()
+        seen = np.where(np.isfinite(covariance), covariance, 0.0)
+        variance = np.einsum("kmb,bkl,lmb->mb", slopes, seen, slopes)
     return found, np.sqrt(np.maximum(variance, 0.0))
 
 

@@ -157,7 +157,7 @@ def inverse_diagonal(jacobian: Array) -> Array:
 
 
 def inverse_normal(jacobian: Array) -> Array:
-    """(J'J)^-1 of many Jacobians (k, n, b), shape (b, k, k); infinite on the diagonal where it does not exist."""
+    """(J'J)^-1 of many Jacobians (k, n, b), shape (b, k, k); infinite on the diagonal for what the data do not show."""
     stacked = np.moveaxis(jacobian, (2, 1), (0, 1))
     scale = np.sqrt(np.sum(stacked**2, axis=1))
     scale = np.where(scale > 0, scale, 1.0)
@@ -167,7 +167,21 @@ def inverse_normal(jacobian: Array) -> Array:
     identity = np.eye(triangle.shape[-1])
     inverse = np.linalg.inv(np.where(sound[:, None, None], triangle, identity)) / scale[:, :, None]
     normal = inverse @ np.swapaxes(inverse, 1, 2)
-    return np.where(sound[:, None, None], normal, np.where(identity > 0, np.inf, 0.0))
+    for i in np.flatnonzero(~sound):
+        normal[i] = _partial_inverse(triangle[i]) / np.outer(scale[i], scale[i])
+    return normal
+
+
+def _partial_inverse(triangle: Array) -> Array:
+    """Pseudo-inverse of R'R, with an infinite variance for each parameter that has a part in its null space."""
+    if not np.all(np.isfinite(triangle)):
+        return np.diag(np.full(len(triangle), np.inf))
+    _, sizes, axes = np.linalg.svd(triangle)
+    seen = sizes > 1e-10 * max(sizes[0], 1e-300)
+    inverse = (axes[seen].T / sizes[seen] ** 2) @ axes[seen]
+    unseen = np.any(np.abs(axes[~seen]) > 1e-4, axis=0)
+    inverse[unseen, unseen] = np.inf
+    return np.asarray(inverse)
 
 
 def _check(rows: Array, start: Array) -> None:

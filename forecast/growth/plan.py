@@ -98,10 +98,10 @@ class Plan:
             return self.start_year
         return float(years[0]) - (1.0 if self.name == "bass" and self.fixed.get("start") == 0 else 0.0)
 
-    def form(self, times: Array, origin: float) -> Form:
-        """The curve as its shape is searched."""
+    def form(self, times: Array, breaks: tuple[float, ...]) -> Form:
+        """The curve as its shape is searched; `times` and `breaks` in years since the start."""
         if self.name == "piecewise":
-            return PiecewiseForm(times, tuple(year - origin for year in self.breaks))
+            return PiecewiseForm(times, breaks)
         return FORMS[self.name](times)
 
     def problem(self, years: Array, values: Array) -> DirectProblem:
@@ -186,7 +186,7 @@ def _problems(plan: Plan) -> list[Problem]:
         for name, prior in plan.priors.items()
         if isinstance(prior, Discrete)
     ]
-    positive = {"ceiling", "half_life", "start"} & set(plan.fixed)
+    positive = {"ceiling", "half_life", "start"} & set(plan.fixed) if plan.name not in ("linear", "damped") else set()
     problems += [
         Problem(f"given, {name}", f"{plan.fixed[name]:g}", "a number above 0")
         for name in sorted(positive)

@@ -59,7 +59,7 @@ class Solved:
         weighed = replace(self.problem, noise=self.sigma)
         with np.errstate(all="ignore"):
             normal = inverse_normal(weighed.evaluate(self.coded, self.everyone)[1])
-            return np.where(np.isfinite(normal), self.sigma[:, None, None] ** 2 * normal, normal)
+            return np.where(np.isinf(normal), normal, self.sigma[:, None, None] ** 2 * normal)
 
     def covariance(self) -> Array:
         """Covariance of the free parameters, shape (b, k, k)."""
@@ -98,7 +98,7 @@ def solve(plan: Plan, years: Array, values: Array) -> Solved:
 def _shapes(plan: Plan, problem: DirectProblem) -> tuple[dict[str, Array], Array, NDArray[np.bool_]]:
     """Fit without conditions; a Bass curve that begins later is taken from the year before its first value."""
     shift = 1 - problem.times[0] if plan.name == "bass" and problem.times[0] <= 0 else 0.0
-    form = plan.form(problem.times + shift, plan.origin(problem.times) - shift)
+    form = plan.form(problem.times + shift, problem.breaks)
     shapes = ShapeProblem(form, problem.values, problem.proportional, plan.observed != "level")
     found = solve_shapes(shapes)
     return shapes.parameters(found, float(shift)), found.rss, found.converged
