@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from forecast.errors import ArgumentError, CaseError, InputError, OutputError, Problem, ScenarioError, did_you_mean
 from forecast.scenario.case_checks import case_problems
 from forecast.scenario.case_file import CaseFile
-from forecast.scenario.format import dotted, problems_of
+from forecast.scenario.format import dotted, problems_of, valid_parts
 from forecast.scenario.layers import files_of, inside, migrate, read_toml
 from forecast.scenario.scenario import Scenario, read_scenario
 
@@ -139,7 +139,8 @@ def case_names() -> list[str]:
 
 def case_list() -> pd.DataFrame:
     """Bundled cases: `name, title, folder`."""
-    rows = [(name, _read_file(find_case(name)).title, str(find_case(name))) for name in case_names()]
+    folders = {name: find_case(name) for name in case_names()}
+    rows = [(name, read_toml(folder / "case.toml").get("title", ""), str(folder)) for name, folder in folders.items()]
     return pd.DataFrame(rows, columns=["name", "title", "folder"])
 
 
@@ -222,13 +223,14 @@ def read_case(path_or_name: str | Path) -> Case:
     """
     folder = find_case(path_or_name)
     problems: list[str | Problem] = []
-    file = _read_file(folder)
-    estimates = _collected(problems, partial(_read_estimates, file.estimates, folder))
-    scopes = _collected(problems, partial(_read_scopes, file.scopes, folder))
-    history = _collected(problems, partial(_read_history, file.history, folder))
-    scenarios = dict(_read_scenarios(file, folder, problems))
-    problems += case_problems(file, estimates, scopes, scenarios)
-    if problems or estimates is None:
+    file, named = _read_file(folder, problems)
+    estimates = _collected(problems, partial(_read_estimates, named["estimates"] or "", folder))
+    scopes = _collected(problems, partial(_read_scopes, named["scopes"] or "", folder))
+    history = _collected(problems, partial(_read_history, named["history"] or "", folder))
+    scenarios = dict(_read_scenarios(named["scenarios"] or [], folder, problems))
+    if file is not None:
+        problems += case_problems(file, estimates, scopes, scenarios)
+    if problems or file is None or estimates is None:
         raise CaseError(problems)
     return Case(folder, file, estimates, scopes, scenarios, history)
 
@@ -242,13 +244,18 @@ def _collected(problems: list[str | Problem], read: Callable[[], Any]) -> Any:
         return None
 
 
-def _read_file(folder: Path) -> CaseFile:
+def _read_file(folder: Path, problems: list[str | Problem]) -> tuple[CaseFile | None, dict[str, Any]]:
+    """Keys of the case file as a whole, or None, and those that are right by themselves."""
     try:
-        return CaseFile.model_validate(migrate(read_toml(folder / "case.toml"), "case.toml"))
+        table = migrate(read_toml(folder / "case.toml"), "case.toml")
     except ScenarioError as error:
         raise CaseError(error.problems) from None
+    try:
+        file = CaseFile.model_validate(table)
     except ValidationError as error:
-        raise CaseError(problems_of(error, lambda at: f"case.toml, {dotted(at)}" if at else "case.toml")) from None
+        problems += problems_of(error, lambda at: f"case.toml, {dotted(at)}" if at else "case.toml")
+        return None, valid_parts(CaseFile, table)
+    return file, dict(file)
 
 
 def _path(text: str, key: str, folder: Path) -> Path:
@@ -302,11 +309,17 @@ def _wrong_rows(path: Path, column: pd.Series[str], wrong: pd.Series[bool], allo
     return [Problem(f"{path.name}, row {row}, {column.name}", repr(text), allowed) for row, text in shown]
 
 
-def _read_scenarios(file: CaseFile, folder: Path, problems: list[str | Problem]) -> Iterator[tuple[str, Scenario]]:
-    for position, text in enumerate(file.scenarios):
+def _read_scenarios(texts: list[str], folder: Path, problems: list[str | Problem]) -> Iterator[tuple[str, Scenario]]:
+    seen: dict[str, str] = {}
+    for position, text in enumerate(texts):
         scenario = _collected(problems, partial(_read_named, text, f"scenarios.{position}", folder))
-        if scenario is not None:
-            yield scenario.name, scenario
+        if scenario is None:
+            continue
+        if scenario.name in seen:
+            found = f"{text} is called '{scenario.name}' like {seen[scenario.name]}"
+            problems.append(Problem(f"case.toml, scenarios.{position}", found, "a name of its own for each scenario"))
+        seen[scenario.name] = text
+        yield scenario.name, scenario
 
 
 def _read_named(text: str, key: str, folder: Path) -> Scenario:

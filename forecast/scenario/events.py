@@ -11,11 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from forecast.errors import Problem
 from forecast.scenario.drivers import AnyDriver, GrowthDriver, PositiveDriver, Status, YearDriver
-from forecast.scenario.format import Format, Found, Share
+from forecast.scenario.format import Format, Found, Share, refuse
 
 Array = NDArray[np.float64]
 
@@ -111,18 +111,29 @@ AnyEffect = Annotated[
 """One of the effects."""
 
 
+def _day(value: object) -> object:
+    try:
+        return datetime.date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise refuse('a date such as "2026-01-01"') from None
+
+
+Day = Annotated[datetime.date, BeforeValidator(_day)]
+"""A date; TOML's own, or text such as "2026-01-01"."""
+
+
 class Dates(Format):
     """Dates of a rule or decision, which are easily mixed up."""
 
     checked_together = True
 
-    announced: datetime.date | None = None
+    announced: Day | None = None
     """Made known."""
-    passed: datetime.date | None = None
+    passed: Day | None = None
     """Passed by the legislature, or decided."""
-    promulgated: datetime.date | None = None
+    promulgated: Day | None = None
     """Published as law."""
-    effective: datetime.date | None = None
+    effective: Day | None = None
     """In force."""
 
     @classmethod

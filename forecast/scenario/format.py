@@ -89,7 +89,7 @@ class Format(BaseModel):
         except ValidationError as error:
             details = [_named(one, cls) for one in error.errors()]
         if cls.checked_together and isinstance(data, Mapping):
-            details += [_detail(*pair) for pair in cls.check_together(_valid_parts(cls, data), data)]
+            details += [_detail(*pair) for pair in cls.check_together(valid_parts(cls, data), data)]
         if details or made is None:
             raise ValidationError.from_exception_data(cls.__name__, details)
         return made
@@ -112,7 +112,7 @@ def _detail(location: Location, problem: Problem) -> InitErrorDetails:
     return InitErrorDetails(type=PydanticCustomError("together", "{allowed}", context), loc=location, input=None)
 
 
-def _valid_parts(owner: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
+def valid_parts(owner: type[BaseModel], data: Mapping[str, Any]) -> dict[str, Any]:
     """Value of each key that is right by itself, or its default."""
     parts: dict[str, Any] = {}
     for name, field in owner.model_fields.items():
@@ -149,7 +149,7 @@ def refuse(allowed: str, remedy: str = "") -> PydanticCustomError:
     return PydanticCustomError("refused", "{allowed}", {"allowed": allowed, "remedy": remedy})
 
 
-def problems_of(error: ValidationError, place: Callable[[Location], str]) -> list[Problem]:
+def problems_of(error: ValidationError, place: Callable[[Location], str], *, partial: bool = False) -> list[Problem]:
     """All problems of one validation, in plain words.
 
     Parameters
@@ -158,9 +158,15 @@ def problems_of(error: ValidationError, place: Callable[[Location], str]) -> lis
         What pydantic found.
     place
         Gives the file and key of a location.
+    partial
+        Whether a part of the input is not known, so that what may only be missing there is no problem.
     """
-    return list(dict.fromkeys(_problem(one, place) for one in error.errors()))
+    found = [one for one in error.errors() if not (partial and one["type"] in _BETWEEN)]
+    return list(dict.fromkeys(_problem(one, place) for one in found))
 
+
+_BETWEEN = ("missing", "together", "no_curve")
+"""Kinds of problem that depend on other keys."""
 
 PLAIN = {
     "int_type": "a whole number",

@@ -203,7 +203,7 @@ AnyGrowth = Annotated[
     | Annotated[TreeGrowth, Tag("<tree>")]
     | Annotated[SegmentsGrowth, Tag("<segments>")],
     Discriminator(
-        _tag, custom_error_type="refused", custom_error_message="a table with curve = one of " + ", ".join(CURVES)
+        _tag, custom_error_type="no_curve", custom_error_message="a table with curve = one of " + ", ".join(CURVES)
     ),
 ]
 """One of the curves."""

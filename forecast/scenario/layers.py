@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -35,10 +36,13 @@ class Layers:
         The resolved tables.
     origins
         File of each key, by location.
+    problems
+        What is wrong with the files it extends, and with overlays; they are then left out.
     """
 
     values: Table
     origins: dict[Location, str]
+    problems: tuple[str | Problem, ...] = ()
 
     def file_of(self, location: Location) -> str:
         """File that names a key or a value around it; empty where none does."""
@@ -58,16 +62,22 @@ class Layers:
         return f"{self.origin(location)}, {dotted(location)}" if location else self.origins[()]
 
 
+MOST_BYTES = 5_000_000
+"""Largest file that is read."""
+
+
 def read_toml(path: Path, name: str | None = None) -> Table:
     """Tables of a TOML file.
 
     Raises
     ------
     ScenarioError
-        If the file is missing or is not TOML.
+        If the file is missing, too large, or not TOML.
     """
     shown = name or path.name
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ScenarioError(Problem(shown, f"{path.stat().st_size} bytes", f"at most {MOST_BYTES} bytes"))
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ScenarioError(Problem(shown, "no such file", remedy=f"looked at {path}")) from None
@@ -99,7 +109,7 @@ def inside(text: str, folder: Path, root: Path, place: str) -> Path:
     """File named in another file; refused where it is not text or leaves the case folder."""
     if not isinstance(text, str) or not text:
         raise ScenarioError(Problem(place, repr(text), "the name of a file"))
-    path = (folder / text).resolve()
+    path = (folder / text.replace("\0", "?")).resolve()
     if not path.is_relative_to(root.resolve()):
         raise ScenarioError(Problem(place, repr(text), "a file inside the case folder", f"move it into {root.name}"))
     return path
@@ -118,33 +128,60 @@ def read_layers(path: Path, overlays: Sequence[Path] = ()) -> Layers:
     Raises
     ------
     ScenarioError
-        If a file is missing or outside the case, extends itself, or if two overlays touch one key.
+        If the file itself cannot be read.
     """
-    base = _read(path.resolve(), root_of(path), ())
-    return with_overlays(base, [_overlay(overlay, overlay.name) for overlay in overlays])
+    root, problems = root_of(path), list[str | Problem]()
+    base = _read(path.resolve(), root, (), problems)
+    over = [_tried(problems, partial(_overlay, overlay, overlay.name)) for overlay in overlays]
+    whole = with_overlays(base, [overlay for overlay in over if overlay], problems)
+    return replace(whole, problems=tuple(problems))
 
 
-def _read(path: Path, root: Path, seen: tuple[Path, ...]) -> Layers:
+def _tried(problems: list[str | Problem], read: Callable[[], Layers | None]) -> Layers | None:
+    """Call a reader; note its problems and give None if it has any."""
+    try:
+        return read()
+    except ScenarioError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _read(path: Path, root: Path, seen: tuple[Path, ...], problems: list[str | Problem]) -> Layers:
     shown = shown_name(path, root)
     if path in seen:
         circle = " -> ".join(shown_name(p, root) for p in (*seen[seen.index(path) :], path))
         last = shown_name(seen[-1], root)
         raise ScenarioError(Problem(f"{last}, extends", circle, "no circle", "extend another file"))
-    table = migrate(read_toml(path, shown), shown)
-    own = flat(table, shown)
-    if "extends" in table:
-        parent = _read(inside(table["extends"], path.parent, root, f"{shown}, extends"), root, (*seen, path))
-        own = laid_over(without(parent, OWN), own)
-    return with_overlays(own, _named_overlays(table, path, root, shown))
+    own = flat(migrate(read_toml(path, shown), shown), shown)
+    parent = _tried(problems, partial(_parent, own, path, root, (*seen, path), problems))
+    whole = laid_over(without(parent, OWN), own) if parent else own
+    return with_overlays(whole, _named_overlays(own.values, path, root, problems), problems)
 
 
-def _named_overlays(table: Table, path: Path, root: Path, shown: str) -> list[Layers]:
+def _parent(
+    own: Layers, path: Path, root: Path, seen: tuple[Path, ...], problems: list[str | Problem]
+) -> Layers | None:
+    """What a file extends, if anything."""
+    if "extends" not in own.values:
+        return None
+    parent = inside(own.values["extends"], path.parent, root, f"{own.origins[()]}, extends")
+    return _read(parent, root, seen, problems)
+
+
+def _named_overlays(table: Table, path: Path, root: Path, problems: list[str | Problem]) -> list[Layers]:
     """Overlays that a file names itself."""
-    names, key = table.get("overlays", []), f"{shown}, overlays"
-    if not isinstance(names, list):
-        raise ScenarioError(Problem(key, repr(names), "a list of files"))
-    found = [inside(name, path.parent, root, key) for name in names]
-    return [_overlay(file, shown_name(file, root)) for file in found]
+    names = table.get("overlays", [])
+    key = f"{shown_name(path, root)}, overlays"
+    found = [
+        _tried(problems, partial(_overlay_inside, name, path, root, key))
+        for name in (names if isinstance(names, list) else [])
+    ]
+    return [overlay for overlay in found if overlay]
+
+
+def _overlay_inside(name: str, path: Path, root: Path, key: str) -> Layers:
+    file = inside(name, path.parent, root, key)
+    return _overlay(file, shown_name(file, root))
 
 
 def _overlay(path: Path, shown: str) -> Layers:
@@ -156,11 +193,9 @@ def _overlay(path: Path, shown: str) -> Layers:
     return without(layers, (*OWN, "schema"))
 
 
-def with_overlays(layers: Layers, overlays: Sequence[Layers]) -> Layers:
-    """Lay overlays over a scenario; refuse two that touch one key, so that their order does not matter."""
-    problems = [problem for one, other in combinations(overlays, 2) for problem in _clashes(one, other)]
-    if problems:
-        raise ScenarioError(problems)
+def with_overlays(layers: Layers, overlays: Sequence[Layers], problems: list[str | Problem]) -> Layers:
+    """Lay overlays over a scenario; two that touch one key are a problem, so that their order never matters."""
+    problems += [problem for one, other in combinations(overlays, 2) for problem in _clashes(one, other)]
     for overlay in overlays:
         origins = {at: file for at, file in overlay.origins.items() if at}
         layers = laid_over(layers, Layers(overlay.values, origins))

@@ -14,7 +14,7 @@ from forecast.scenario.drivers import Driver, PlainDriver, drivers_of
 from forecast.scenario.events import Event
 from forecast.scenario.format import Format, Found, NotNegative, Share, Year, problems_of
 from forecast.scenario.growth import AnyGrowth, SegmentsGrowth, TreeGrowth
-from forecast.scenario.joint import EventStates, event_problems, given_problems, joint_states
+from forecast.scenario.joint import MOST_STATES, EventStates, event_problems, given_problems, joint_states
 from forecast.scenario.layers import Layers, read_layers
 from forecast.scenario.segments import Segment, segment_problems
 from forecast.scenario.tree import Tree
@@ -140,9 +140,10 @@ class Scenario(Format):
         more = {"happens": [*self.happens, *happens], "ruled_out": [*self.ruled_out, *ruled_out]}
         return self.model_copy(update=more)
 
-    def event_states(self, *, first: int, last: int) -> EventStates:
+    def event_states(self, *, first: int, last: int, most: int = MOST_STATES) -> EventStates:
         """Joint states of the events; see `joint_states`."""
-        return joint_states(self.events, first=first, last=last, happens=self.happens, ruled_out=self.ruled_out)
+        given = {"happens": self.happens, "ruled_out": self.ruled_out}
+        return joint_states(self.events, first=first, last=last, most=most, **given)
 
 
 def _replaced(table: Any, parts: Sequence[str], new: Driver) -> Any:
@@ -214,8 +215,12 @@ def read_scenario(path: str | Path, *, overlays: Sequence[str | Path] = ()) -> S
 
 
 def validated(layers: Layers, *, name: str) -> Scenario:
-    """Turn resolved layers into a scenario."""
+    """Turn resolved layers into a scenario; where a layer could not be read, only each key by itself is checked."""
+    problems = list(layers.problems)
     try:
-        return Scenario.model_validate({"name": name} | layers.values)
+        scenario = Scenario.model_validate({"name": name} | layers.values)
     except ValidationError as error:
-        raise ScenarioError(problems_of(error, layers.place)) from None
+        raise ScenarioError([*problems, *problems_of(error, layers.place, partial=bool(problems))]) from None
+    if problems:
+        raise ScenarioError(problems)
+    return scenario

@@ -1,5 +1,6 @@
 """Cases: bundled ones, copies, and folders with problems."""
 
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -103,6 +104,27 @@ def test_problems_of_all_files_at_once(copied):
         "-5",
     ]:
         assert line in message, line
+
+
+def test_a_wrong_case_file_does_not_hide_the_other_files(copied):
+    change(copied / "case.toml", "end = 2035", "end = 2020\nreference = 2023")
+    change(copied / "scenarios" / "cautious.toml", 'extends = "base.toml"', 'extends = "bse.toml"\nend = "2030"')
+    (copied / "twin").mkdir()
+    shutil.copy(copied / "scenarios" / "base.toml", copied / "twin" / "base.toml")
+    change(copied / "case.toml", '"scenarios/ambitious.toml"]', '"scenarios/ambitious.toml", "twin/base.toml"]')
+    with pytest.raises(CaseError) as caught:
+        read_case(copied)
+    message = str(caught.value)
+    for line in [
+        "case.toml, reference: found unknown key 'reference'; did you mean 'reference_year'?",
+        "case.toml, end: found 2020; allowed: a year not before the reference_year 2023",
+        "scenarios/bse.toml: found no such file",
+        "scenarios/cautious.toml, end: found '2030'; allowed: a whole number",
+        "case.toml, scenarios.3: found twin/base.toml is called 'base' like scenarios/base.toml",
+    ]:
+        assert line in message, line
+    assert "no curve" not in message
+    assert len(caught.value.problems) == 5
 
 
 def test_end_before_start(copied):

@@ -218,7 +218,7 @@ def written(name, probability, extra="", year="2030"):
     return f"{name} = {{year = {year}, probability = {probability}, {extra}{PULSE}}}\n"
 
 
-DATES = "dates = {passed = 2024-06-04, promulgated = 2024-06-01}, "
+DATES = 'dates = {passed = 2024-06-04, promulgated = "2024-06-01"}, '
 
 
 @pytest.mark.parametrize(
