@@ -69,7 +69,7 @@ def history_bands(
     """
     steps, probabilities = read_steps(horizons), read_levels(levels)
     if method == POOLED:
-        return _pooled_bands(read_values(histories), steps, probabilities)
+        return pooled_bands(read_values(histories), steps, probabilities)
     if method not in METHODS:
         known = [POOLED, *METHODS]
         raise ArgumentError(Problem("method", repr(method), "; ".join(known), did_you_mean(method, known)))
@@ -116,7 +116,8 @@ def history_mixture(history: Histories, horizons: int) -> Mixture:
     return Mixture.of(weights, means, sds[:, None, None] ** 2 * covariance)
 
 
-def _pooled_bands(values: Sequence[Array], steps: int, levels: tuple[float, ...]) -> Array:
+def pooled_bands(values: Sequence[Array], steps: int, levels: tuple[float, ...]) -> Array:
+    """Quantiles of checked histories, shape (series, steps, levels)."""
     c = shipped()
     band = pooled(read_features(values), steps, c)
     with np.errstate(over="ignore"):

@@ -17,14 +17,16 @@ from forecast.errors import ModelError
 
 Method = Callable[[Array, int], tuple[Array, Array]]
 
+_FEWEST = 4
 _ORDERS = ((0, 1, 0), (1, 1, 0), (0, 1, 1))
 
 
 def ets(logs: Array, steps: int) -> tuple[Array, Array]:
     """Exponential smoothing with additive errors and a damped trend."""
+    import pandas as pd
     from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
-    fitted = ETSModel(logs, error="add", trend="add", damped_trend=True).fit(disp=False)
+    fitted = ETSModel(pd.Series(logs), error="add", trend="add", damped_trend=True).fit(disp=False)
     ahead = fitted.get_prediction(start=logs.size, end=logs.size + steps - 1)
     return np.asarray(ahead.predicted_mean), np.sqrt(np.asarray(ahead.forecast_variance))
 
@@ -72,6 +74,10 @@ def method_quantiles(method: str, name: str, values: Array, steps: int, levels: 
     ModelError
         Where the model cannot be fitted, naming model and series.
     """
+    if values.size < _FEWEST:
+        raise ModelError(f"{method} needs at least {_FEWEST} values; series {name} has {values.size}")
+    if np.ptp(values) == 0:
+        raise ModelError(f"{method} has nothing to fit: series {name} is flat")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

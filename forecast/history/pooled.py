@@ -36,6 +36,7 @@ SKEW_GRID = np.linspace(-1.0, 1.0, 65)
 _SMALLEST_SCALE, _LARGEST_SCALE = -8.0, 2.5
 _SLOWEST, _FASTEST = 0.1, 1.0
 _STILL = 0.02
+_FAST = 0.2
 _READ = 6
 
 
@@ -100,6 +101,13 @@ class Coefficients:
     rise_short: float = 0.3
     rise_error: float = -0.1
     rise_movement: float = -0.12
+    lean: float = 0.0
+    lean_last: float = 0.0
+    lean_long: float = 0.0
+    lean_mean: float = 0.0
+    lean_clear: float = 0.0
+    lean_direction: float = 0.0
+    lean_short: float = 0.0
     skew: float = -0.2
     skew_growth: float = 0.8
     skew_persistence: float = 0.0
@@ -145,17 +153,39 @@ class Pooled:
     scale: Array
     skew: Array
 
+    def first(self, horizons: int) -> Pooled:
+        """The first horizons alone."""
+        return Pooled(self.location[:, :horizons], self.scale[:, :horizons], self.skew)
+
+
+@dataclass(frozen=True, eq=False)
+class Combination:
+    """The experts' weighted path and their disagreement, shape (n, horizons), and their weights, (n, experts)."""
+
+    path: Array
+    disagreement: Array
+    weights: Array
+
 
 def pooled(features: Features, horizons: int, coefficients: Coefficients) -> Pooled:
     """Location, scale and skewness from the features; the equations are in the module docstring."""
-    c = coefficients
-    paths = expert_paths(features, max(horizons, _READ), c)
-    weights = expert_weights(features, c)
+    return spread_out(features, combine(features, max(horizons, _READ), coefficients), coefficients).first(horizons)
+
+
+def combine(features: Features, horizons: int, c: Coefficients) -> Combination:
+    """The experts' paths, weighted."""
+    paths, weights = expert_paths(features, horizons, c), expert_weights(features, c)
     path = (weights[:, None] @ paths)[:, 0]
     disagreement = np.sqrt((weights[:, None] @ (paths - path[:, None]) ** 2)[:, 0])
-    log_scale, skew = _log_scale(features, weights, path, disagreement, c)
+    return Combination(path, disagreement, weights)
+
+
+def spread_out(features: Features, combination: Combination, c: Coefficients) -> Pooled:
+    """The scale around the combined path, where in its band a series tends to land, and the skewness."""
+    log_scale, skew = _log_scale(features, combination, c)
     scale = np.exp(np.minimum(np.maximum(log_scale, _SMALLEST_SCALE), _LARGEST_SCALE))
-    return Pooled((features.last[:, None] + path)[:, :horizons], scale[:, :horizons], skew)
+    lean = _lean(features, scale[:, :1], c)
+    return Pooled(features.last[:, None] + combination.path + lean * scale, scale, skew)
 
 
 def expert_paths(features: Features, horizons: int, c: Coefficients) -> Array:
@@ -188,7 +218,19 @@ def expert_weights(features: Features, c: Coefficients) -> Array:
     return weights / weights.sum(1, keepdims=True)
 
 
-def _log_scale(f: Features, weights: Array, path: Array, disagreement: Array, c: Coefficients) -> tuple[Array, Array]:
+def _lean(f: Features, first_scale: Array, c: Coefficients) -> Array:
+    growth = np.tanh(f.growth / _FAST)
+    clear = np.tanh(f.growth[:, 1:2] / (2 * first_scale))
+    rest = c.lean + c.lean_direction * f.direction + c.lean_short / np.sqrt(f.count)
+    return (
+        growth[:, [0, 2, 3]] @ np.array([[c.lean_last], [c.lean_long], [c.lean_mean]])
+        + c.lean_clear * clear
+        + rest[:, None]
+    )
+
+
+def _log_scale(f: Features, combination: Combination, c: Coefficients) -> tuple[Array, Array]:
+    path, weights = combination.path, combination.weights
     steps = np.arange(1, path.shape[1] + 1)
     one = ((weights * f.error_one).sum(1) * f.seen_one + 3 * f.absolute) / (f.seen_one + 3)
     three = ((weights * f.error_three).sum(1) * f.seen_three + 6 * f.absolute) / (f.seen_three + 3)
@@ -215,7 +257,7 @@ def _log_scale(f: Features, weights: Array, path: Array, disagreement: Array, c:
     )
     rise = np.minimum(np.maximum(rise, _SLOWEST), _FASTEST)
     log_scale = level[:, None] + rise[:, None] * np.log(steps) + c.rise_curve * (1 - 1 / steps)
-    log_scale += c.scale_disagreement * np.log(disagreement + c.scale_floor * np.sqrt(steps))
+    log_scale += c.scale_disagreement * np.log(combination.disagreement + c.scale_floor * np.sqrt(steps))
     skew = c.skew + 5 * c.skew_growth * growth + c.skew_persistence * f.persistence + c.skew_spread * (log_spread + 2)
     return log_scale, np.tanh(skew)
 
