@@ -3,6 +3,8 @@
 from forecast.estimates.conversion import Claim, claim, claim_of
 from forecast.estimates.findings import Audit, audit
 from forecast.estimates.footing import Footing, common_footing, footings
+from forecast.estimates.inclusion import inclusion_table
+from forecast.estimates.normalizing import normalize
 from forecast.estimates.numbers import HEDGES, cell, hedge_of, last_digit, number, rounding
 from forecast.estimates.phrases import (
     Amount,
@@ -15,6 +17,7 @@ from forecast.estimates.phrases import (
 )
 from forecast.estimates.reading import read_estimates
 from forecast.estimates.scopes import Scope, Scopes, Tree, default_scopes, read_scopes
+from forecast.estimates.writing import write_estimates
 
 __all__ = [
     "HEDGES",
@@ -36,7 +39,9 @@ __all__ = [
     "find_growths",
     "footings",
     "hedge_of",
+    "inclusion_table",
     "last_digit",
+    "normalize",
     "number",
     "parse_amount",
     "parse_growth",
@@ -44,4 +49,5 @@ __all__ = [
     "read_estimates",
     "read_scopes",
     "rounding",
+    "write_estimates",
 ]

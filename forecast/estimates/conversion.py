@@ -14,6 +14,7 @@ from typing import Any
 
 from forecast.estimates.numbers import cell, last_digit, number, reading, rounding
 
+_BRACKETS = str.maketrans("[];×\n", "(),x ")
 _FACTOR = re.compile(r" × ([-+.\deE]+) \[[^\]]*\]")
 
 
@@ -31,7 +32,7 @@ class Conversion:
 
     def then(self, factor: float, because: str) -> Conversion:
         """Add one more factor."""
-        clean = because.translate(str.maketrans({"[": "(", "]": ")", ";": ",", "×": "x", "\n": " "}))
+        clean = because.translate(_BRACKETS)
         return Conversion(self.digits, (*self.steps, (factor, clean)))
 
     def __str__(self) -> str:

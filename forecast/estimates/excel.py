@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 import pandas as pd
 
 from forecast.errors import EstimatesError, MissingDependencyError, Problem
+
+_CONTROL = re.compile("_x(00[01][0-9A-F])_")
+"""How a sheet holds control characters."""
 
 
 def read_sheet(path: Path, *, most_rows: int, most_bytes: int) -> pd.DataFrame:
@@ -74,6 +78,8 @@ def _text(cell: Any) -> str:
     """Text of a cell as the sheet shows it: "0.0" shows 16 as 16.0, "0.0%" shows .251 as 25.1%."""
     from forecast.estimates.reading import cell_text
 
+    if isinstance(cell.value, str):
+        return _CONTROL.sub(lambda found: chr(int(found[1], 16)), cell.value)
     if not isinstance(cell.value, int | float) or isinstance(cell.value, bool):
         return cell_text(cell.value)
     shown = str(cell.number_format or "General")

@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecast.estimates import checks
 from forecast.estimates.checks import CHECKS, SEVERITIES, Finding
+from forecast.estimates.checks.growth import severity_of
 from forecast.estimates.ledger import Ledger
 from forecast.estimates.scopes import Scopes, default_scopes
 
@@ -43,9 +44,8 @@ class Audit:
         (of the four numbers), `year` and `diagnosis`. Severity is none, low, medium or high; the gravest come
         first.
     growth
-        Stated against implied growth of each row that prints base, target and CAGR: `id, label, stated,
-        stated_low, stated_high, implied, implied_low, implied_high, severity`, in percent a year; the ranges
-        are those of rounding.
+        Stated against implied growth of each row that prints base, target and CAGR: `id, publisher, stated,
+        stated_low, stated_high, implied, low, high, severity`, in percent a year; the ranges are those of rounding.
     rows
         Number of estimates audited.
     """
@@ -75,19 +75,22 @@ class Audit:
         """Say in words what was found, the gravest first."""
         by_severity = self.table["severity"].value_counts()
         counted = [f"{by_severity.get(s, 0)} {s}" for s in ("high", "medium", "low")]
-        head = f"The audit of {self.rows} estimates has {by_severity.drop('none', errors='ignore').sum()} findings: {', '.join(counted)}."
+        head = (
+            f"The audit of {self.rows} estimates has {by_severity.drop('none', errors='ignore').sum()} findings: "
+            f"{', '.join(counted)}."
+        )
         gravest = self.table[self.table["severity"] == "high"]
         lines = [
-            f"- {line.id}{f' against {line.other_id}' if line.other_id else ''}: {line.explanation}"
-            for line in gravest.itertuples()
+            f"- {' against '.join(filter(None, (line['id'], line['other_id'])))}: {line['explanation']}"
+            for line in gravest.to_dict("records")
         ]
         return "\n".join([head, *lines])
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw stated against implied growth with the ranges of rounding."""
-        from forecast.figures import stated_and_implied
+        from forecast.figures import stated_implied
 
-        return stated_and_implied(self.growth, ax=ax)
+        return stated_implied(self.growth, ax=ax)
 
     def _repr_html_(self) -> str:
         shown = self.table.drop(columns=["unit", "year", "diagnosis"])
@@ -160,11 +163,12 @@ def _growth(ledger: Ledger) -> pd.DataFrame:
     lines = []
     for triple in ledger.triples:
         low, high = triple.implied_range
-        severity = "high" if not triple.coherent else "low" if triple.at_the_edge else "none"
+        severity = "low" if triple.at_the_edge else "none"
+        severity = severity if triple.coherent else severity_of(triple)
         name = ledger.column("publisher")[triple.row] or ledger.ids[triple.row]
         lines.append(
             (ledger.ids[triple.row], name, triple.stated, *triple.stated_range, triple.implied, low, high, severity)
         )
-    names = ["id", "label", "stated", "stated_low", "stated_high", "implied", "implied_low", "implied_high", "severity"]
+    names = ["id", "publisher", "stated", "stated_low", "stated_high", "implied", "low", "high", "severity"]
     table = pd.DataFrame(lines, columns=names)
-    return table.astype(dict.fromkeys(("id", "label", "severity"), "str") | dict.fromkeys(names[2:-1], np.float64))
+    return table.astype(dict.fromkeys(("id", "publisher", "severity"), "str") | dict.fromkeys(names[2:-1], np.float64))

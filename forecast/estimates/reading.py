@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,11 +67,16 @@ def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFr
         raise EstimatesError(problems)
     if raw.empty:
         raise EstimatesError(Problem(name, "no row of data", "at least one estimate", "add a row below the header"))
-    texts = as_texts(raw)
-    problems = [*_cell_problems(name, texts), *_row_problems(name, texts), *_scope_problems(name, texts, scopes)]
-    if problems:
-        raise EstimatesError(sorted(problems, key=_row_of))
+    texts = as_texts(raw).map(_one_line_end)
+    faults = [*_cell_problems(name, texts), *_row_problems(name, texts), *_scope_problems(name, texts, scopes)]
+    if faults:
+        raise EstimatesError(sorted(faults, key=_row_of))
     return typed(texts)
+
+
+def _one_line_end(text: str) -> str:
+    """Text whose lines end in one way, whatever the file came from."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def as_texts(raw: pd.DataFrame) -> pd.DataFrame:
@@ -253,8 +258,8 @@ def place(name: str, texts: pd.DataFrame, row: int, column: str = "") -> str:
     return f"{where}, {column}" if column else where
 
 
-def _row_of(problem: Problem) -> int:
-    found = re.search(r", row (\d+)", problem.place)
+def _row_of(problem: str | Problem) -> int:
+    found = re.search(r", row (\d+)", str(problem))
     return int(found.group(1)) if found else 0
 
 
@@ -268,7 +273,7 @@ def _cell_problems(name: str, texts: pd.DataFrame) -> Iterator[Problem]:
             }
         wrong = {text: fault for text, fault in faults.items() if fault}
         for row in np.flatnonzero(texts[column.name].isin(list(wrong))):
-            found, allowed = cast(tuple[str, str], wrong[texts[column.name].iloc[row]])
+            found, allowed = wrong[texts[column.name].iloc[row]]
             yield Problem(place(name, texts, int(row), column.name), found, allowed)
 
 
@@ -443,11 +448,13 @@ def _row_problems(name: str, texts: pd.DataFrame) -> Iterator[Problem]:
         wrong = [
             h.casefold() in ("between", "介於") and not interval(v) for h, v in zip(t[hedge], t[value], strict=True)
         ]
-        yield from at(
-            wrong, value, lambda row, v=value: f"{t[v].iloc[row]!r} with the hedge between", "two ends such as 40-50"
-        )
+        yield from at(wrong, value, _quoted(t[value], " with the hedge between"), "two ends such as 40-50")
     strange = (t["supersedes"] != "") & ~t["supersedes"].isin(t["id"])
     yield from at(strange, "supersedes", lambda row: repr(t["supersedes"].iloc[row]), "the id of another row")
+
+
+def _quoted(column: pd.Series[str], more: str) -> Callable[[int], str]:
+    return lambda row: f"{column.iloc[row]!r}{more}"
 
 
 def _scope_problems(name: str, texts: pd.DataFrame, scopes: Scopes | None) -> Iterator[Problem]:

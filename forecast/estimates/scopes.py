@@ -262,6 +262,9 @@ _FAMILIES: dict[str, tuple[type[Any], tuple[str, ...]]] = {
 }
 
 
+_MODELS: dict[str, type[BaseModel]] = {"scope": _Scope, "geography": _Place}
+
+
 def read_scopes(path: str | Path) -> Scopes:
     """Read a tree of scopes from a TOML file.
 
@@ -333,9 +336,7 @@ def _problem(name: str, fault: dict[str, Any]) -> Problem:
     ]
     place = ", ".join([name, " ".join(keys[:2]), *keys[2:]])
     if fault["type"] == "extra_forbidden":
-        model = (
-            {"scope": _Scope, "geography": _Place}.get(str(fault["loc"][0]), _File) if len(fault["loc"]) > 1 else _File
-        )
+        model = _MODELS.get(str(fault["loc"][0]), _File) if len(fault["loc"]) > 1 else _File
         known = list((_Ratio if "ratio" in fault["loc"] else model).model_fields)
         known = ["schema" if key == "schema_" else key for key in known]
         return Problem(place, "an unknown key", "", did_you_mean(str(fault["loc"][-1]), known))

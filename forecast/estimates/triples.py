@@ -125,4 +125,5 @@ class Triple:
 
 
 def quotient(low: float, high: float, base_low: float, base_high: float) -> Range:
+    """Range of a ratio of two ranges above zero."""
     return max(float(low), 0.0) / float(base_high), float(high) / float(base_low) if base_low > 0 else math.inf

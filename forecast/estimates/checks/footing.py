@@ -24,8 +24,9 @@ def _with_money(ledger: Ledger) -> np.ndarray:
     return ledger.numbers("base_value").given | ledger.numbers("target_value").given
 
 
-@check("medium", "An amount has no currency or no scale, or one that is not known.")
+@check("medium")
 def footing_missing(ledger: Ledger) -> Findings:
+    """An amount has no currency or no scale, or one that is not known."""
     for row in np.flatnonzero(_with_money(ledger)):
         currency, scale = ledger.currency[row], ledger.column("scale")[row]
         missing = [name for name, word in (("currency", currency), ("scale", scale)) if not word]
@@ -47,8 +48,9 @@ def _pools(ledger: Ledger) -> dict[tuple[str, str], list[int]]:
     return pools
 
 
-@check("medium", "Rows of one market stand on several currencies, price bases or value bases.")
+@check("medium")
 def footing_mixed(ledger: Ledger) -> Findings:
+    """Rows of one market stand on several currencies, price bases or value bases."""
     words = {
         "currency": ledger.currency,
         "price_basis": ledger.column("price_basis"),
@@ -65,12 +67,16 @@ def footing_mixed(ledger: Ledger) -> Findings:
                     f"{word}: {named([ledger.ids[r] for r in found])}" for word, found in sorted(by_word.items())
                 )
                 firsts = [found[0] for found in by_word.values()]
-                text = f"The rows of '{scope}' mix {part.replace('_', ' ')} ({listed}): bring them onto one footing before pooling."
+                text = (
+                    f"The rows of '{scope}' mix {part.replace('_', ' ')} ({listed}): bring them onto one footing "
+                    "before pooling."
+                )
                 yield Finding(firsts[1], "medium", text, other=firsts[0])
 
 
-@check("low", "Rows of one market do not say their price basis or value basis.")
+@check("low")
 def basis_missing(ledger: Ledger) -> Findings:
+    """Rows of one market do not say their price basis or value basis."""
     for (scope, _), rows in _pools(ledger).items():
         silent = {
             part: [row for row in rows if not ledger.column(part)[row]] for part in ("price_basis", "value_basis")
@@ -90,12 +96,14 @@ def basis_missing(ledger: Ledger) -> Findings:
             yield Finding(
                 first,
                 "low",
-                f"Of the rows of '{scope}' {' and '.join(parts)} ({ids}): nominal product sales and real spending may be mixed.",
+                f"Of the rows of '{scope}' {' and '.join(parts)} ({ids}): nominal product sales and real spending "
+                "may be mixed.",
             )
 
 
-@check("high", "Two numbers that would be one lie a power of ten apart.")
+@check("high")
 def unit_slip(ledger: Ledger) -> Findings:
+    """Two numbers that would be one lie a power of ten apart."""
     points = ledger.points[ledger.points["kind"] == "printed"]
     rows, value = points["row"].to_numpy(int), points["value"].to_numpy(float)
     with np.errstate(divide="ignore"):
@@ -124,7 +132,8 @@ def unit_slip(ledger: Ledger) -> Findings:
 
 def _slip(ledger: Ledger, a: int, b: int, first: float, second: float, year: int, factor: float) -> Finding:
     text = (
-        f"{ledger.ids[a]} has {ledger.money(first, a)} and {ledger.ids[b]} {ledger.money(second, b)} for {ledger.scope[a]} in {year}: "
+        f"{ledger.ids[a]} has {ledger.money(first, a)} and {ledger.ids[b]} {ledger.money(second, b)} for "
+        f"{ledger.scope[a]} in {year}: "
         f"the same digits {factor:,.0f} times apart, {SLIPS[factor]}."
     )
     unit = float(ledger.factor[b])
@@ -174,9 +183,12 @@ def _quoted_slips(ledger: Ledger) -> Findings:
                     break
 
 
-@check("medium", "Numbers are printed in 億, 兆 or 萬, which are no thousands.")
+@check("medium")
 def scale_words(ledger: Ledger) -> Findings:
-    """Name the rows whose quote counts in 萬 (1e4), 億 (1e8) or 兆 (1e12), with the conversion."""
+    """Numbers are printed in 億, 兆 or 萬, which are no thousands.
+
+    Name the rows whose quote counts in 萬 (1e4), 億 (1e8) or 兆 (1e12), with the conversion.
+    """
     from forecast.estimates.phrases import amounts_in
 
     shown: dict[int, str] = {}
@@ -184,12 +196,14 @@ def scale_words(ledger: Ledger) -> Findings:
         for amount in amounts_in(quote) if quote else ():
             if amount.unit and amount.unit[-1] in "萬億兆" and row not in shown:
                 shown[row] = (
-                    f"{ledger.ids[row]}: {amount.text} = {amount.currency or 'no currency'} {digits(amount.value / SCALES[amount.scale])} {amount.scale}"
+                    f"{ledger.ids[row]}: {amount.text} = {amount.currency or 'no currency'} "
+                    f"{digits(amount.value / SCALES[amount.scale])} {amount.scale}"
                 )
     if shown:
         rows = list(shown)
         text = (
-            f"{len(rows)} of {len(ledger)} rows are quoted in 萬 (1e4), 億 (1e8) or 兆 (1e12): {'; '.join([*shown.values()][:8])}. "
+            f"{len(rows)} of {len(ledger)} rows are quoted in 萬 (1e4), 億 (1e8) or 兆 (1e12): "
+            f"{'; '.join([*shown.values()][:8])}. "
             "Read as billion, 億 would make them 10 times too large."
         )
         yield Finding(rows[0], "medium", text, other=rows[1] if len(rows) > 1 else None, diagnosis="unit scale")

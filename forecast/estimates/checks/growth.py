@@ -1,9 +1,10 @@
-"""Checks inside one row: do base, target, growth and multiple fit each other?"""
+"""Checks inside one row: whether base, target, growth and multiple fit each other."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+
 import numpy as np
 
 from forecast.estimates.checks.registry import Finding, Findings, check
@@ -168,7 +169,8 @@ def _later_start(ledger: Ledger, triple: Triple) -> list[Cause]:
         else ""
     )
     clause = (
-        f"over its own label {label[0]}-{label[1]} it makes a multiple of {multiple:.2f}{said}, which fits if {label[0]} is "
+        f"over its own label {label[0]}-{label[1]} it makes a multiple of {multiple:.2f}{said}, which fits if "
+        f"{label[0]} is "
         f"{digits(start)} ({percent(first)} a year above the base of {triple.base_year})"
     )
     return [Cause(f"counted from {label[0]}, where {digits(start)} is needed", clause)]
@@ -204,7 +206,7 @@ def _hedged(ledger: Ledger, row: int) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def _severity(triple: Triple) -> str:
+def severity_of(triple: Triple) -> str:
     """Severity by what the stated growth would do to the target."""
     if triple.stated <= -100:
         return "high"
@@ -212,8 +214,9 @@ def _severity(triple: Triple) -> str:
     return "high" if shift >= 0.05 else "medium" if shift >= 0.01 else "low"
 
 
-@check("high", "Base, target and CAGR do not fit each other, whatever the rounding of the printed digits.")
+@check("high")
 def incoherent(ledger: Ledger) -> Findings:
+    """Base, target and CAGR do not fit each other, whatever the rounding of the printed digits."""
     for triple in ledger.triples:
         if triple.coherent:
             continue
@@ -227,11 +230,12 @@ def incoherent(ledger: Ledger) -> Findings:
         )
         other = next((cause.other for cause in found if cause.other is not None), None)
         diagnosis = "; ".join(cause.short for cause in found) or "unexplained"
-        yield _finding(triple, _severity(triple), text, other=other, diagnosis=diagnosis)
+        yield _finding(triple, severity_of(triple), text, other=other, diagnosis=diagnosis)
 
 
-@check("low", "Base, target and CAGR fit each other only in the last digits of their rounding.")
+@check("low")
 def edge_of_rounding(ledger: Ledger) -> Findings:
+    """Base, target and CAGR fit each other only in the last digits of their rounding."""
     for triple in ledger.triples:
         if triple.coherent and triple.at_the_edge:
             low, high = triple.stated_range
@@ -247,8 +251,9 @@ def edge_of_rounding(ledger: Ledger) -> Findings:
             yield _finding(triple, "low", text, diagnosis="edge of rounding")
 
 
-@check("none", "Base, target, CAGR and multiple fit each other.")
+@check("none")
 def coherent(ledger: Ledger) -> Findings:
+    """Base, target, CAGR and multiple fit each other."""
     multiple = ledger.numbers("multiple")
     for triple in ledger.triples:
         if not triple.coherent or triple.at_the_edge:
@@ -256,7 +261,10 @@ def coherent(ledger: Ledger) -> Findings:
         text = f"States {percent(triple.stated)} a year and {triple.arithmetic()}: consistent"
         m = multiple.value[triple.row]
         if np.isfinite(m) and overlap(_reading(ledger, triple.row), triple.ratio_reading):
-            text += f"; so is the multiple: {digits(triple.target)}/{digits(triple.base)} = {triple.ratio:.4f}, stated {digits(m)}"
+            text += (
+                f"; so is the multiple: {digits(triple.target)}/{digits(triple.base)} = {triple.ratio:.4f}, "
+                f"stated {digits(m)}"
+            )
         label = _label(ledger, triple)
         if label and label[1] - label[0] != triple.periods:
             text += f"; its label {label[0]}-{label[1]} is no count: the growth fits {triple.periods} periods"
@@ -268,10 +276,11 @@ def _reading(ledger: Ledger, row: int) -> Range:
     return float(multiple.least[row]), float(multiple.most[row])
 
 
-@check("high", "The printed multiple is not target over base.")
+@check("high")
 def multiple_misfit(ledger: Ledger) -> Findings:
+    """The printed multiple is not target over base."""
     base, target, multiple = ledger.numbers("base_value"), ledger.numbers("target_value"), ledger.numbers("multiple")
-    for row in np.flatnonzero(base.given & target.given & multiple.given):
+    for row in np.flatnonzero(base.given & target.given & multiple.given).tolist():
         m, ratio = float(multiple.value[row]), float(target.value[row] / base.value[row])
         shown = quotient(target.low[row], target.high[row], base.low[row], base.high[row])
         wide = quotient(target.least[row], target.most[row], base.least[row], base.most[row])
@@ -280,7 +289,8 @@ def multiple_misfit(ledger: Ledger) -> Findings:
         increase = overlap(_reading(ledger, row), (wide[0] - 1, wide[1] - 1))
         why = "it counts the increase, not the ratio" if increase else "neither the ratio nor the increase"
         text = (
-            f"States a multiple of {digits(m)}, but {digits(float(target.value[row]))}/{digits(float(base.value[row]))} = "
+            f"States a multiple of {digits(m)}, but "
+            f"{digits(float(target.value[row]))}/{digits(float(base.value[row]))} = "
             f"{ratio:.3g} ({shown[0]:.3g} to {shown[1]:.3g} by rounding): {why}."
         )
         severity = "medium" if increase or max(m / ratio, ratio / m) < 1.25 else "high"
@@ -300,11 +310,12 @@ def multiple_misfit(ledger: Ledger) -> Findings:
         )
 
 
-@check("high", "A year, a value or a growth that cannot be read or cannot be.")
+@check("high")
 def unreadable(ledger: Ledger) -> Findings:
+    """A year, a value or a growth that cannot be read or cannot be."""
     for row, name, text in ledger.unreadable:
         yield Finding(row, "high", f"The cell {name} holds {text!r}, which is no printed number; it is left aside.")
     order = ledger.years("target_year") - ledger.years("base_year")
-    for row in np.flatnonzero(order <= 0):
+    for row in np.flatnonzero(order <= 0).tolist():
         years = f"{ledger.years('target_year')[row]:.0f} and {ledger.years('base_year')[row]:.0f}"
         yield Finding(int(row), "high", f"Target and base year are {years}: the target must lie after the base.")

@@ -89,8 +89,9 @@ def _two_points(ledger: Ledger) -> tuple[Ints, Ints]:
     return low, first + second - low
 
 
-@check("high", "Two publishers give one market clashing levels for the same year.")
+@check("high")
 def base_clash(ledger: Ledger) -> Findings:
+    """Two publishers give one market clashing levels for the same year."""
     low, high = _two_points(ledger)
     value, least, most = (ledger.points[name].to_numpy(float) for name in ("value", "low", "high"))
     clash = (value[high] >= NOTABLE * value[low]) & (most[low] < least[high])
@@ -98,7 +99,8 @@ def base_clash(ledger: Ledger) -> Findings:
         factor = two.value / one.value
         text = (
             f"{_said(ledger, one)}, while {_said(ledger, two)}: {times(factor)} times as much for one market and year"
-            f"{_also(ledger, rest)}{_open_ends(ledger, one.row)}{_open_ends(ledger, two.row)}{_bases(ledger, one.row, two.row)}."
+            f"{_also(ledger, rest)}{_open_ends(ledger, one.row)}{_open_ends(ledger, two.row)}"
+            f"{_bases(ledger, one.row, two.row)}."
         )
         yield _levels_finding(ledger, one, two, severity_of_factor(factor), text)
 
@@ -184,8 +186,9 @@ def _above(ledger: Ledger, *, actual: bool) -> Iterator[tuple[Point, Point, str]
         yield part, whole, _also(ledger, rest)
 
 
-@check("high", "A part of a market is larger than the whole in the same year.")
+@check("high")
 def subset_above_superset(ledger: Ledger) -> Findings:
+    """A part of a market is larger than the whole in the same year."""
     for part, whole, also in _above(ledger, actual=False):
         row, other, ratio = part.row, whole.row, part.value / whole.value
         numerals = [digits(point.value / float(ledger.factor[row])) for point in (part, whole)]
@@ -214,8 +217,9 @@ def _overtaken(ledger: Ledger, part: Point, whole: Point) -> str:
     )
 
 
-@check("high", "A market is put above the reported spending on a market that contains it.")
+@check("high")
 def above_actual(ledger: Ledger) -> Findings:
+    """A market is put above the reported spending on a market that contains it."""
     for part, whole, also in _above(ledger, actual=True):
         row, other, factor = part.row, whole.row, part.value / whole.value
         text = (
@@ -225,8 +229,9 @@ def above_actual(ledger: Ledger) -> Findings:
         yield _levels_finding(ledger, part, whole, "high" if factor >= CLEARLY else "medium", text)
 
 
-@check("medium", "A printed share times the total is not the segment.")
+@check("medium")
 def share_misfit(ledger: Ledger) -> Findings:
+    """A printed share times the total is not the segment."""
     where = {key: row for row, key in enumerate(ledger.ids)}
     for row, (text, total) in enumerate(zip(ledger.column("share"), ledger.column("share_of"), strict=True)):
         year = ledger.years("base_year")[row]
@@ -242,7 +247,8 @@ def share_misfit(ledger: Ledger) -> Findings:
         unit, product = float(ledger.factor[row]), share.value / 100 * whole.value
         explanation = (
             f"A share of {text.removesuffix('%')} % of {ledger.money(whole.value, whole.row)} ({total}, {year:.0f}) is "
-            f"{ledger.money(product, row)} ({digits(low / unit)} to {digits(high / unit)} by rounding), but the segment is printed "
+            f"{ledger.money(product, row)} ({digits(low / unit)} to {digits(high / unit)} by rounding), but the "
+            "segment is printed "
             f"as {ledger.money(part.value, row)}."
         )
         total_point = part._replace(row=whole.row, value=product, low=low, high=high)
@@ -252,8 +258,9 @@ def share_misfit(ledger: Ledger) -> Findings:
 # --- growth and time -------------------------------------------------------------------------------------
 
 
-@check("high", "The growth of one source would be put on the base of another.")
+@check("high")
 def growth_on_foreign_base(ledger: Ledger) -> Findings:
+    """The growth of one source would be put on the base of another."""
     base, target, cagr = ledger.numbers("base_value"), ledger.numbers("target_value"), ledger.numbers("cagr")
     baseless = np.flatnonzero(~base.given & target.given & cagr.given & (cagr.value > -100))
     hosts: dict[tuple[tuple[str, str, str], int], list[Point]] = {}
@@ -279,8 +286,10 @@ def _foreign_base(ledger: Ledger, row: int, host: Point) -> Findings:
     name, other = _name(ledger, row), _name(ledger, host.row)
     text = (
         f"{name} prints a growth of {digits(float(rate))} % a year but no base; on the base of {other} it would give "
-        f"{digits(base)}×{1 + rate / 100:.4g}^{n:.0f} = {digits(float(grown))} in {year + n:.0f}, {times(float(factor))} times away from "
-        f"its own {digits(float(target))}; from {digits(base)} to {digits(float(target))} takes only {percent(growth(target / base, n))} a year. "
+        f"{digits(base)}×{1 + rate / 100:.4g}^{n:.0f} = {digits(float(grown))} in {year + n:.0f}, "
+        f"{times(float(factor))} times away from "
+        f"its own {digits(float(target))}; from {digits(base)} to {digits(float(target))} takes only "
+        f"{percent(growth(target / base, n))} a year. "
         "Base and growth belong together."
     )
     yield Finding(
@@ -296,8 +305,9 @@ def _foreign_base(ledger: Ledger, row: int, host: Point) -> Findings:
     )
 
 
-@check("high", "An older forecast lies above a later base or actual.")
+@check("high")
 def old_forecast(ledger: Ledger) -> Findings:
+    """An older forecast lies above a later base or actual."""
     target, base = ledger.numbers("target_value"), ledger.numbers("base_value")
     starts: dict[tuple[str, str, str], list[tuple[float, int]]] = {}
     for row in np.flatnonzero(base.given & np.isfinite(ledger.years("base_year"))).tolist():
@@ -330,9 +340,12 @@ def _fallen(ledger: Ledger, old: int, new: int) -> Findings:
     ahead, at = int(ledger.years("target_year")[old]), int(ledger.years("base_year")[new])
     unit = float(ledger.factor[old])
     text = (
-        f"{_name(ledger, old)} forecast {ledger.money(forecast, old)} of {_place(ledger, old)} for {ahead}; {_name(ledger, new)} "
-        f"puts {_place(ledger, new)} at {ledger.money(found, new)} in {at}: {digits(forecast / unit)}/{digits(found / unit)} = {times(factor)} times, "
-        f"{at - ahead} years earlier; either the scopes differ or the forecast missed by {100 * (1 - 1 / factor):.0f} % or more"
+        f"{_name(ledger, old)} forecast {ledger.money(forecast, old)} of {_place(ledger, old)} for {ahead}; "
+        f"{_name(ledger, new)} "
+        f"puts {_place(ledger, new)} at {ledger.money(found, new)} in {at}: "
+        f"{digits(forecast / unit)}/{digits(found / unit)} = {times(factor)} times, "
+        f"{at - ahead} years earlier; either the scopes differ or the forecast missed by "
+        f"{100 * (1 - 1 / factor):.0f} % or more"
         f"{_bases(ledger, old, new)}."
     )
     yield Finding(

@@ -7,8 +7,9 @@ from forecast.estimates.ledger import Ledger, digits
 from forecast.estimates.phrases import Growth, amounts_in, multiples_in
 
 
-@check("medium", "The sentence about a multiple can be read in two ways.")
+@check("medium")
 def ambiguous_multiple(ledger: Ledger) -> Findings:
+    """The sentence about a multiple can be read in two ways."""
     for row, quote in enumerate(ledger.column("quote")):
         for growth in multiples_in(quote) if quote else ():
             if growth.ambiguity:
@@ -22,7 +23,10 @@ def _two_readings(ledger: Ledger, row: int, growth: Growth) -> Finding:
     stated, implied = ratio, float("nan")
     if base > 0:
         unit = float(ledger.factor[row])
-        text += f"; on the base of {ledger.money(float(base) * unit, row)} that is {digits(ratio * float(base))} or {digits(increase * float(base))}"
+        text += (
+            f"; on the base of {ledger.money(float(base) * unit, row)} that is {digits(ratio * float(base))} or "
+            f"{digits(increase * float(base))}"
+        )
     if base > 0 and target > 0:
         implied = float(target / base)
         nearer = "the multiple of the start" if abs(implied - ratio) < abs(implied - increase) else "the increase"
@@ -40,8 +44,9 @@ def _two_readings(ledger: Ledger, row: int, growth: Growth) -> Finding:
     )
 
 
-@check("medium", "The quoted sentence names an amount without its currency, or mixes currencies.")
+@check("medium")
 def currency_in_quote(ledger: Ledger) -> Findings:
+    """The quoted sentence names an amount without its currency, or mixes currencies."""
     for row, quote in enumerate(ledger.column("quote")):
         amounts = amounts_in(quote) if quote else ()
         unnamed = [amount.text for amount in amounts if not amount.currency and amount.ambiguity.startswith("元")]

@@ -75,10 +75,11 @@ CHECKS: dict[str, Check] = {}
 """All checks by name, in the order in which they run."""
 
 
-def check(severity: str, sentence: str) -> Callable[[Callable[[Ledger], Findings]], Callable[[Ledger], Findings]]:
-    """Enter a function into the registry under its own name."""
+def check(severity: str) -> Callable[[Callable[[Ledger], Findings]], Callable[[Ledger], Findings]]:
+    """Enter a function into the registry under its own name; the first line of its docstring is the sentence."""
 
     def enter(find: Callable[[Ledger], Findings]) -> Callable[[Ledger], Findings]:
+        sentence = (find.__doc__ or "").partition("\n")[0]
         CHECKS[find.__name__] = Check(find.__name__, severity, sentence, find)
         return find
 

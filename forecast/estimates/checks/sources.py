@@ -46,14 +46,18 @@ def _twins(ledger: Ledger) -> tuple[Ints, Ints]:
     return a[both], b[both]
 
 
-@check("medium", "A row reprints another, so the two are not independent.")
+@check("medium")
 def reprint(ledger: Ledger) -> Findings:
+    """A row reprints another, so the two are not independent."""
     base_year = ledger.years("base_year")
     for a, b in zip(*_twins(ledger), strict=True):
         if np.isfinite(base_year[a] + base_year[b]) and base_year[a] != base_year[b]:
             continue
         same = ledger.publisher[a] == ledger.publisher[b]
-        houses = f"{ledger.column('publisher')[a] or 'an unnamed publisher'} and {ledger.column('publisher')[b] or 'an unnamed publisher'}"
+        houses = (
+            f"{ledger.column('publisher')[a] or 'an unnamed publisher'} and "
+            f"{ledger.column('publisher')[b] or 'an unnamed publisher'}"
+        )
         who = f"both from {ledger.column('publisher')[a] or 'one publisher'}" if same else f"under two names, {houses}"
         text = (
             f"{ledger.ids[b]} repeats {ledger.ids[a]} ({_numbers(ledger, a)} against {_numbers(ledger, b)}, {who}): "
@@ -62,8 +66,9 @@ def reprint(ledger: Ledger) -> Findings:
         yield Finding(int(b), "medium", text, other=int(a), diagnosis="reprint")
 
 
-@check("high", "The same numbers are dated to two base years.")
+@check("high")
 def base_year_slip(ledger: Ledger) -> Findings:
+    """The same numbers are dated to two base years."""
     base_year, base = ledger.years("base_year"), ledger.numbers("base_value")
     for a, b in zip(*_twins(ledger), strict=True):
         if (
@@ -74,8 +79,10 @@ def base_year_slip(ledger: Ledger) -> Findings:
             continue
         value = ledger.money(float(base.value[b] * ledger.factor[b]), int(b))
         text = (
-            f"{ledger.ids[b]} dates {value} to {base_year[b]:.0f}, {ledger.ids[a]} dates it to {base_year[a]:.0f}, with the same "
-            f"target for {ledger.years('target_year')[b]:.0f}: a slip of the base year worth {abs(base_year[a] - base_year[b]):.0f} periods of growth."
+            f"{ledger.ids[b]} dates {value} to {base_year[b]:.0f}, {ledger.ids[a]} dates it to "
+            f"{base_year[a]:.0f}, with the same "
+            f"target for {ledger.years('target_year')[b]:.0f}: a slip of the base year worth "
+            f"{abs(base_year[a] - base_year[b]):.0f} periods of growth."
         )
         diagnosis = f"base-year slip ({base_year[b]:.0f} or {base_year[a]:.0f})"
         yield Finding(int(b), "high", text, other=int(a), year=int(base_year[b]), diagnosis=diagnosis)
@@ -87,8 +94,9 @@ def _numbers(ledger: Ledger, row: int) -> str:
     return f"{shown} at {cagr.removesuffix('%')} %" if cagr else shown
 
 
-@check("medium", "A publisher has revised an earlier estimate of its own.")
+@check("medium")
 def revised(ledger: Ledger) -> Findings:
+    """A publisher has revised an earlier estimate of its own."""
     twins = {frozenset((int(a), int(b))) for a, b in zip(*_twins(ledger), strict=True)}
     houses = [
         (*market, house) if house else row
@@ -121,8 +129,10 @@ def _revision(ledger: Ledger, was: Point, now: Point) -> Findings:
     unit = float(ledger.factor[new])
     dated = [f"{ledger.ids[row]} ({ledger.column('published')[row] or 'undated'})" for row in (old, new)]
     text = (
-        f"{ledger.column('publisher')[new]} revised its own {ledger.scope[new]}: for {year} {dated[0]} gives {ledger.money(before, old)}, "
-        f"{dated[1]} gives {ledger.money(after, new)}, {100 * abs(factor - 1):.1f} % {'less' if factor < 1 else 'more'}: two vintages, not two sources."
+        f"{ledger.column('publisher')[new]} revised its own {ledger.scope[new]}: for {year} {dated[0]} gives "
+        f"{ledger.money(before, old)}, "
+        f"{dated[1]} gives {ledger.money(after, new)}, {100 * abs(factor - 1):.1f} % "
+        f"{'less' if factor < 1 else 'more'}: two vintages, not two sources."
     )
     severity = "medium" if max(factor, 1 / factor) >= NOTABLE else "low"
     yield Finding(
@@ -141,8 +151,9 @@ def _revision(ledger: Ledger, was: Point, now: Point) -> Findings:
 _NAMELESS = {"", "unknown", "unnamed", "not named", "publisher not named", "n/a", "anonymous"}
 
 
-@check("medium", "A number is read at second hand, or its first publisher is not named.")
+@check("medium")
 def second_hand(ledger: Ledger) -> Findings:
+    """A number is read at second hand, or its first publisher is not named."""
     for row, (publisher, via) in enumerate(zip(ledger.column("publisher"), ledger.column("via"), strict=True)):
         nameless = (
             folded(publisher) in _NAMELESS
@@ -150,7 +161,10 @@ def second_hand(ledger: Ledger) -> Findings:
             or "not named" in folded(publisher)
         )
         if nameless:
-            text = f"{via or publisher or 'The source'} prints the number without naming who made it: second hand, original unknown."
+            text = (
+                f"{via or publisher or 'The source'} prints the number without naming who made it: second hand, "
+                "original unknown."
+            )
             yield Finding(row, "medium", text, diagnosis="original unknown")
         elif via:
             yield Finding(
@@ -169,8 +183,9 @@ def _pools(ledger: Ledger) -> dict[tuple[str, str], list[int]]:
     return pools
 
 
-@check("high", "Rows of one scope do not say, or say differently, what they count.")
+@check("high")
 def scope_drift(ledger: Ledger) -> Findings:
+    """Rows of one scope do not say, or say differently, what they count."""
     includes, titles = ledger.column("includes"), ledger.column("title")
     for (scope, _), rows in _pools(ledger).items():
         silent = [row for row in rows if not includes[row]]
@@ -183,7 +198,8 @@ def scope_drift(ledger: Ledger) -> Findings:
         parts = []
         if silent and len(rows) > 1:
             parts.append(
-                f"{len(silent)} of {len(rows)} rows print no list of what '{scope}' includes ({named([ledger.ids[r] for r in silent])})"
+                f"{len(silent)} of {len(rows)} rows print no list of what '{scope}' includes "
+                f"({named([ledger.ids[r] for r in silent])})"
             )
         if len(lists) > 1:
             parts.append(
@@ -198,8 +214,8 @@ def scope_drift(ledger: Ledger) -> Findings:
             parts.append(f"the levels lie up to {times(spread)} times apart in one year")
         text = "; ".join(parts)
         severity = severity_of_factor(spread) if len(rows) > 1 else "medium"
-        other = rows[1] if len(rows) > 1 else None
-        yield Finding(rows[0], severity, text[0].upper() + text[1:] + ".", other=other, diagnosis="scope not defined")
+        second = rows[1] if len(rows) > 1 else None
+        yield Finding(rows[0], severity, text[0].upper() + text[1:] + ".", other=second, diagnosis="scope not defined")
 
 
 def _other_scope(ledger: Ledger, title: str, scope: str) -> str:
@@ -212,18 +228,23 @@ def _other_scope(ledger: Ledger, title: str, scope: str) -> str:
     return max(names, key=len, default="")
 
 
-@check("medium", "The scope of a row is not in the tree of scopes.")
+@check("medium")
 def unknown_scope(ledger: Ledger) -> Findings:
+    """The scope of a row is not in the tree of scopes."""
     if ledger.scopes is default_scopes():
         return
     for (scope, _), rows in _pools(ledger).items():
         if not ledger.scopes.knows(scope):
-            text = f"The scope '{scope}' is not in the tree of scopes ({named([ledger.ids[row] for row in rows])}): it is held against itself only."
+            text = (
+                f"The scope '{scope}' is not in the tree of scopes ({named([ledger.ids[row] for row in rows])}): "
+                "it is held against itself only."
+            )
             yield Finding(rows[0], "low", text)
 
 
-@check("medium", "Rows of one scope speak of several geographies.")
+@check("medium")
 def mixed_geography(ledger: Ledger) -> Findings:
+    """Rows of one scope speak of several geographies."""
     pools = _pools(ledger)
     by_scope: dict[str, list[str]] = {}
     for scope, geography in pools:
@@ -234,5 +255,8 @@ def mixed_geography(ledger: Ledger) -> Findings:
                 f"{place}: {named([ledger.ids[row] for row in pools[scope, place]])}" for place in sorted(places)
             )
             row = pools[scope, places[1]][0]
-            text = f"The rows of '{scope}' speak of {len(places)} geographies ({listed}): a region is not pooled with the world."
+            text = (
+                f"The rows of '{scope}' speak of {len(places)} geographies ({listed}): a region is not pooled "
+                "with the world."
+            )
             yield Finding(row, "medium", text, other=pools[scope, places[0]][0])
