@@ -190,7 +190,7 @@ def spread(wanted: Array, heights: Array, low: float, high: float) -> Array:
 
 
 _ANGLES = np.radians([0, 35, -35, 90, -90, 145, -145, 180, 65, -65, 115, -115])
-_DISTANCES = (0.75, 1.3, 2.0, 3.0, 4.2, 5.6)
+_DISTANCES = np.array([0.75, 1.3, 2.0, 3.0, 4.2, 5.6])
 
 
 class PointLabels(_Labels):
@@ -203,63 +203,50 @@ class PointLabels(_Labels):
 
     def place(self, renderer: RendererBase) -> None:
         assert self.axes is not None
-        frame = self.axes.get_window_extent(renderer)
-        anchors = self._anchors()
+        frame = np.asarray(self.axes.get_window_extent(renderer).extents, float)
+        anchors, unit = self._anchors(), self._unit(renderer)
         lines = np.asarray(self.axes.transData.transform(self._avoid), float).reshape(-1, 2)
-        taken: list[Bbox] = [text.get_window_extent(renderer) for text in self.axes.texts]
-        unit = self._unit(renderer)
+        taken = [np.asarray(text.get_window_extent(renderer).extents, float) for text in self.axes.texts]
         for index, text in enumerate(self._texts):
             extent = text.get_window_extent(renderer)
-            box = _best_box(anchors[index], extent.width, extent.height, unit, frame, (anchors, lines), taken)
+            boxes, costs = _boxes(anchors[index], extent.width, extent.height, unit)
+            costs += _covered(boxes, unit, frame, anchors, lines, np.reshape(taken, (-1, 4)))
+            best = boxes[np.argmin(costs)]
             text.set_horizontalalignment("left")
-            text.set_position((box.x0, (box.y0 + box.y1) / 2))
-            taken.append(box)
-            self._join(index, anchors[index], box, unit)
+            text.set_position((best[0], (best[1] + best[3]) / 2))
+            taken.append(best)
+            self._join(index, anchors[index], best, unit)
 
-    def _join(self, index: int, anchor: Array, box: Bbox, unit: float) -> None:
-        nearest = np.clip(anchor, box.min, box.max)
+    def _join(self, index: int, anchor: Array, box: Array, unit: float) -> None:
+        nearest = np.clip(anchor, box[:2], box[2:])
         far = float(np.hypot(*(nearest - anchor))) > unit
         self._lead(index, anchor if far else nearest, nearest)
 
 
-def _best_box(
-    anchor: Array,
-    width: float,
-    height: float,
-    unit: float,
-    frame: Bbox,
-    obstacles: tuple[Array, Array],
-    taken: Sequence[Bbox],
-) -> Bbox:
-    """Of the boxes around an anchor, the one that covers least; the nearest of equals."""
-    best, least = Bbox.null(), np.inf
-    for distance in _DISTANCES:
-        for rank, angle in enumerate(_ANGLES):
-            box = _box_at(anchor, width, height, unit * distance, float(angle))
-            cost = 3.0 * distance + 0.15 * rank + _covered(box, unit, frame, obstacles, taken)
-            if cost < least:
-                best, least = box, cost
-    return best
+def _boxes(anchor: Array, width: float, height: float, unit: float) -> tuple[Array, Array]:
+    """Boxes around an anchor, nearest first, as x0, y0, x1, y1, and the cost of their distance and direction."""
+    distance, angle = (part.ravel() for part in np.meshgrid(_DISTANCES, _ANGLES, indexing="ij"))
+    across, up = np.cos(angle).round(9), np.sin(angle).round(9)
+    left = anchor[0] + unit * distance * across - width * np.select([across < 0, across == 0], [1.0, 0.5], 0.0)
+    middle = anchor[1] + unit * distance * up + np.sign(up) * height / 2
+    boxes = np.column_stack([left, middle - height / 2, left + width, middle + height / 2])
+    return boxes, 3.0 * distance + 0.15 * np.tile(np.arange(_ANGLES.size), _DISTANCES.size)
 
 
-def _box_at(anchor: Array, width: float, height: float, distance: float, angle: float) -> Bbox:
-    """Box whose nearest edge or corner lies at a distance from the anchor, in the direction of the angle."""
-    across, up = np.cos(angle), np.sin(angle)
-    left = anchor[0] + distance * across - (width if across < -0.01 else width / 2 if abs(across) <= 0.01 else 0)
-    middle = anchor[1] + distance * up + np.sign(np.round(up, 6)) * height / 2
-    return Bbox.from_bounds(left, middle - height / 2, width, height)
+def _covered(boxes: Array, unit: float, frame: Array, marks: Array, lines: Array, taken: Array) -> Array:
+    """Cost of what each box covers: room outside the frame, marks, lines, labels that have their place."""
+    pad = unit * np.array([-1.0, -1.0, 1.0, 1.0])
+    room = boxes + 0.2 * pad
+    outside = np.maximum(frame[:2] - room[:, :2], 0).sum(axis=1) + np.maximum(room[:, 2:] - frame[2:], 0).sum(axis=1)
+    apart = (room[:, None, :2] >= taken[None, :, 2:]) | (room[:, None, 2:] <= taken[None, :, :2])
+    clashes = (~apart.any(axis=2)).sum(axis=1)
+    return 30 * outside / unit + 40 * _inside(marks, boxes + 0.48 * pad) + 2 * _inside(lines, room) + 120 * clashes
 
 
-def _covered(box: Bbox, unit: float, frame: Bbox, obstacles: tuple[Array, Array], taken: Sequence[Bbox]) -> float:
-    room, marks = box.padded(unit * 0.2), _inside(obstacles[0], box.padded(unit * 0.48))
-    outside = max(frame.x0 - room.x0, 0) + max(room.x1 - frame.x1, 0)
-    outside += max(frame.y0 - room.y0, 0) + max(room.y1 - frame.y1, 0)
-    clashes = sum(room.overlaps(other) for other in taken)
-    return float(30 * outside / unit + 40 * marks + 2 * _inside(obstacles[1], room) + 120 * clashes)
-
-
-def _inside(points: Array, box: Bbox) -> int:
-    return int(((points > box.min) & (points < box.max)).all(axis=1).sum())
+def _inside(points: Array, boxes: Array) -> Array:
+    """Count the points in each box."""
+    above, below = points[None] > boxes[:, None, :2], points[None] < boxes[:, None, 2:]
+    return (above & below).all(axis=2).sum(axis=1).astype(float)
 
 
 def shrink_to_cells(ax: Axes, texts: Sequence[Text], share: float) -> float:

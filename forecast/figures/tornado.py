@@ -21,6 +21,7 @@ from forecast.figures.style import (
     GREY,
     INK,
     ORANGE,
+    PALE,
     PURPLE,
     SKY,
     drawing,
@@ -34,9 +35,9 @@ from forecast.figures.style import (
 )
 from forecast.figures.tables import checked, records
 
-KINDS = ("driver", "prior", "source", "hedge", "event")
-FILLS = {"driver": BLUE, "prior": ORANGE, "source": SKY, "hedge": PURPLE, "event": GREEN}
-HATCHES = {"driver": "", "prior": "", "source": "////", "hedge": "....", "event": "\\\\\\\\"}
+KINDS = ("driver", "prior", "source", "hedge", "event", "consensus")
+FILLS = {"driver": BLUE, "prior": ORANGE, "source": SKY, "hedge": PURPLE, "event": GREEN, "consensus": PALE}
+HATCHES = {"driver": "", "prior": "", "source": "////", "hedge": "....", "event": "\\\\\\\\", "consensus": ""}
 
 
 def tornado(
@@ -53,8 +54,8 @@ def tornado(
     Parameters
     ----------
     table
-        One row an input: `input`; `kind`, one of "driver", "prior", "source", "hedge", "event"; `unit` of the input
-        (may be ""); `low_input`, `base_input`, `high_input` (numbers or words); `low_value`, `base_value`,
+        One row an input: `input`; `kind`, one of "driver", "prior", "source", "hedge", "event", "consensus"; `unit`
+        of the input (may be ""); `low_input`, `base_input`, `high_input` (numbers or words); `low_value`, `base_value`,
         `high_value`, the quantity there in the figure's `unit`; `swing`, by whose size the bars are ordered;
         `monotonic`, whether the quantity only rises or only falls between; `note`, such as why nothing moves.
     unit
@@ -125,12 +126,16 @@ def _draw_row(ax: Axes, place: int, row: Any) -> list[Text]:
     ends = sorted([(row.low_value, row.low_input), (row.high_value, row.high_input)], key=lambda end: end[0])
     ax.barh(place, ends[1][0] - ends[0][0], left=ends[0][0], height=0.55, color=FILLS[row.kind], zorder=2,
             hatch=HATCHES[row.kind], edgecolor="white", linewidth=0)  # fmt: skip
-    if row.low_value == row.high_value:
+    if np.allclose([row.low_value, row.high_value], row.base_value, rtol=1e-6):
         reason = str(row.note) if isinstance(row.note, str) and row.note else say("does not move the answer")
         reason = wrapped(reason, 18 if narrow() else 44)
         return [_end(ax, place, row.base_value, reason, 1, GREY)]
-    return [_end(ax, place, value, _reads(given, row.unit, value, "\n" if narrow() else " → "), side, INK)
-             for (value, given), side in zip(ends, (-1, 1), strict=True) if value != row.base_value]  # fmt: skip
+    arrow, moved = "\n" if narrow() else " → ", [not np.isclose(value, row.base_value, rtol=1e-6) for value, _ in ends]
+    return [
+        _end(ax, place, value, _reads(given, row.unit, value, arrow), side, INK)
+        for (value, given), side, moves in zip(ends, (-1, 1), moved, strict=True)
+        if moves
+    ]
 
 
 def _reads(given: object, unit: str, value: float, arrow: str = " → ") -> str:
