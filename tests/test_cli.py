@@ -2,8 +2,8 @@
 
 import csv
 import hashlib
+import io
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 import forecast
-from forecast.cli import main, painted
+from forecast.cli import _progress, main, painted
 
 TABLES = {"audit", "consensus", "houses", "bands", "sensitivity", "sources", "assumptions"}
 FIGURES = {"sources", "consensus", "houses", "projection", "sensitivity"}
@@ -50,8 +50,9 @@ def test_a_run_writes_every_file(out: Path) -> None:
     assert names(out) == {f"{name}.csv" for name in TABLES} | figures | {"summary.md", "manifest.json"}
 
 
-def test_a_run_prints_a_short_table(out: Path) -> None:
+def test_a_run_prints_a_short_table_as_the_readme_shows_it(out: Path, root: Path) -> None:
     printed = (out.parent / "stdout").read_text()
+    assert f"```text\n{printed}```\n" in (root / "README.md").read_text()
     assert printed.startswith("Regenerative medicine, world, USD bn, median (80 % band)\n  consensus 2023  ")
     assert re.search(r"\n  base 2030 +\d+ \(\d+ to \d+\)\n", printed)
     assert printed.endswith("Written to out; read out/summary.md first.\n")
@@ -311,7 +312,7 @@ def test_a_reader_that_goes_away_is_no_error(root: Path) -> None:
     assert done.stderr == ""
 
 
-class Terminal:
+class Terminal(io.StringIO):
     """A stream that says it is a terminal."""
 
     def isatty(self) -> bool:
@@ -321,10 +322,23 @@ class Terminal:
 
 def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert painted("high", "31", Terminal()) == "\033[31mhigh\033[0m"  # type: ignore[arg-type]
-    assert painted("high", "31", sys.__stdout__ if not os.isatty(1) else open(os.devnull)) == "high"  # noqa: PTH123, SIM115
+    assert painted("high", "31", Terminal()) == "\033[31mhigh\033[0m"
+    assert painted("high", "31", io.StringIO()) == "high"
     monkeypatch.setenv("NO_COLOR", "1")
-    assert painted("high", "31", Terminal()) == "high"  # type: ignore[arg-type]
+    assert painted("high", "31", Terminal()) == "high"
+
+
+@pytest.mark.parametrize(
+    ("stream", "shown", "expected"),
+    [(Terminal(), True, "\r\033[Kreading\r\033[K"), (Terminal(), False, ""), (io.StringIO(), True, "")],
+)
+def test_progress_shows_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, shown: bool, expected: str
+) -> None:
+    monkeypatch.setattr(sys, "stderr", stream)
+    with _progress(shown=shown) as show:
+        show("reading")
+    assert stream.getvalue() == expected
 
 
 def test_the_command_is_installed_under_its_name(root: Path) -> None:
