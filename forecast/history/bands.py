@@ -72,7 +72,7 @@ def history_bands(
         return pooled_bands(read_values(histories), steps, probabilities)
     if method not in METHODS:
         known = [POOLED, *METHODS]
-        raise ArgumentError(Problem("method", repr(method), "; ".join(known), did_you_mean(method, known)))
+        raise ArgumentError(Problem("method", repr(method), "one of " + ", ".join(known), did_you_mean(method, known)))
     batch = read_histories(histories)
     series = zip(batch.names, batch.values, strict=True)
     return np.exp(np.array([method_quantiles(method, name, values, steps, probabilities) for name, values in series]))

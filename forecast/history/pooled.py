@@ -59,7 +59,7 @@ class Coefficients:
     error_floor, error_count
         Added to an error before its log; errors needed for half the trust.
     scale, scale_one, scale_three, scale_spread, scale_recent, scale_growth, scale_short, scale_persistence,
-    scale_disagreement, scale_direction, scale_floor
+    scale_disagreement, scale_direction, scale_mean, scale_smooth, scale_floor
         Log scale: constant and slopes; `scale_short` is on one over the root of the number of years.
     rise, rise_curve, rise_persistence, rise_short, rise_error, rise_movement
         How the log scale rises with the log horizon; `rise_curve` is on 1 - 1/h.
@@ -94,6 +94,8 @@ class Coefficients:
     scale_persistence: float = -0.25
     scale_disagreement: float = 0.4
     scale_direction: float = -0.6
+    scale_mean: float = 0.0
+    scale_smooth: float = 0.0
     scale_floor: float = 0.002
     rise: float = 0.28
     rise_curve: float = 0.0
@@ -247,6 +249,8 @@ def _log_scale(f: Features, combination: Combination, c: Coefficients) -> tuple[
         + c.scale_short * short
         + c.scale_persistence * f.persistence
         + c.scale_direction * f.direction
+        + c.scale_mean * np.tanh(f.growth[:, 3] / _FAST)
+        + c.scale_smooth * np.log((f.error_one[:, 7] + c.scale_floor) / (f.error_one[:, 2] + c.scale_floor))
     )
     rise = (
         c.rise
