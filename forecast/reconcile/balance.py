@@ -6,7 +6,7 @@ each other, and *balance* means making parts add up. Each number moves in propor
 .. math:: \tilde y = \hat y - W C' (C W C')^{-1} C \hat y, \quad C = [I, -A]
 
 with A the sums, so that :math:`C \tilde y = 0`. This is the projection
-:math:`S (S' W^{-1} S)^{-1} S' W^{-1} \hat y`, written so that numbers that are certain (variance 0) stay where they are.
+:math:`S (S' W^{-1} S)^{-1} S' W^{-1} \hat y`, written so that certain numbers (variance 0) stay put.
 
 References
 ----------
@@ -86,12 +86,8 @@ class Balanced:
         import pandas as pd
 
         stated, balanced = (values.reshape(-1, len(self.names)) for values in (self.stated, self.series))
-        columns: dict[str, Any] = {
-            "series": self.names,
-            "stated": stated.mean(axis=0),
-            "balanced": balanced.mean(axis=0),
-        }
-        columns["change"] = columns["balanced"] - columns["stated"]
+        before, after = stated.mean(axis=0), balanced.mean(axis=0)
+        columns: dict[str, Any] = {"series": self.names, "stated": before, "balanced": after, "change": after - before}
         if len(balanced) > 1:
             columns["sd"] = balanced.std(axis=0, ddof=1)
         elif self.covariance is not None:
@@ -103,7 +99,7 @@ class Balanced:
         stated, count = self.table["stated"].to_numpy(), len(self.sums)
         gap = stated[:count] - self.sums @ stated[count:]
         worst = int(np.argmax(np.abs(gap)))
-        moved = self.table.loc[self.table["change"].abs().idxmax()]
+        moved = self.table.iloc[int(np.argmax(self.table["change"].abs()))]
         side = "above" if gap[worst] >= 0 else "below"
         return (
             f"{self.names[worst]} was {abs(gap[worst]):.4g} {side} the sum of its parts; {moved['series']} moved most, "
@@ -120,9 +116,8 @@ class Balanced:
             raise ModelError(f"A waterfall shows one total and its parts; this has {len(self.sums)} totals.")
         parts = self.table.iloc[1:]
         rows = [("parts as stated", float(parts["stated"].sum()), "total")]
-        rows += [
-            (name, change, "change") for name, change in zip(parts["series"], parts["change"], strict=True) if change
-        ]
+        moved = parts[parts["change"] != 0]
+        rows += [(name, change, "change") for name, change in zip(moved["series"], moved["change"], strict=True)]
         rows += [(f"{self.names[0]} as balanced", float(self.table["balanced"][0]), "total")]
         return waterfall(pd.DataFrame(rows, columns=["label", "value", "kind"]), unit=unit, ax=ax)
 
@@ -211,21 +206,20 @@ def shrunk_covariance(draws: ArrayLike) -> Array:
     Examples
     --------
     >>> shrunk_covariance([[1.0, 1.0], [2.0, 2.5], [3.0, 2.0], [6.0, 7.0]]).round(3).tolist()
-    [[4.667, 5.043], [5.043, 7.062]]
+    [[4.667, 3.196], [3.196, 7.062]]
     """
     values = np.asarray(draws, float)
     if values.ndim != 2 or len(values) < 3 or not np.isfinite(values).all():
-        raise ArgumentError(
-            Problem("draws", f"shape {values.shape}", "finite draws of shape (draws, series), at least 3")
-        )
+        allowed = "finite draws of shape (draws, series), at least 3"
+        raise ArgumentError(Problem("draws", f"shape {values.shape}", allowed))
     count, centred = len(values), values - values.mean(axis=0)
     covariance = centred.T @ centred / (count - 1)
     sd = np.sqrt(np.diag(covariance))
     scaled = centred / np.where(sd > 0, sd, 1.0)
-    products = np.einsum("ni,nj->nij", scaled, scaled)
+    correlation, squares = scaled.T @ scaled / count, (scaled**2).T @ scaled**2 / count
     apart = ~np.eye(values.shape[1], dtype=bool)
-    noise = products.var(axis=0)[apart].sum() / (count - 1)
-    signal = (products.mean(axis=0)[apart] ** 2).sum()
+    noise = (squares - correlation**2)[apart].sum() / (count - 1)
+    signal = (correlation[apart] ** 2).sum()
     kept = 1 - min(1.0, noise / signal) if signal > 0 else 0.0
     return np.where(apart, kept * covariance, covariance)
 
@@ -249,9 +243,8 @@ class _Given:
         if covariance is not None:
             found += self._covariance_problems(np.asarray(covariance, float))
         elif method == "mint" and self.variances is None and self.stated.ndim == 1:
-            found.append(
-                Problem("covariance", "none", "a covariance of totals and parts, totals first", "or use variance")
-            )
+            allowed = "a covariance of totals and parts, totals first"
+            found.append(Problem("covariance", "none", allowed, "or use method='variance'"))
         return found
 
     def _covariance_problems(self, given: Array) -> list[Problem]:

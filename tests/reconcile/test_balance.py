@@ -131,6 +131,7 @@ def test_result_speaks():
     assert found.summary() == "total was 5 above the sum of its parts; total moved most, from 52 to 49.33."
     assert found.plot(unit="USD bn").get_ylabel() == "USD bn"
     assert list(found.table) == ["series", "stated", "balanced", "change", "sd"]
+    totals, parts, sums = split(CASES[2])
+    several = balance(totals, parts, sums=sums)
     with pytest.raises(ModelError, match="this has 3 totals"):
-        case = CASES[2]
-        balance(*split(case)[:2], sums=split(case)[2]).plot()
+        several.plot()
