@@ -1,8 +1,6 @@
 """Joint states of events: which happen together, when, how likely, and what they do to the log market.
 
-The `probability` of an event is the probability that it happens at all, its requirements included. Where events are
-linked by `requires` or `excludes`, their joint distribution is the one of greatest entropy among those that give
-every event its probability and never break a link; events without links are independent. An event does not begin
+Which events happen is told by `links`; when, by their years, which are independent but that an event does not begin
 before what it requires.
 """
 
@@ -10,7 +8,7 @@ from __future__ import annotations
 
 import graphlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -18,10 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from forecast.distributions import Discrete, Distribution
-from forecast.errors import ModelError, Problem, did_you_mean
 from forecast.scenario.drivers import Driver
 from forecast.scenario.events import Effect, Event
-from forecast.scenario.format import Found
+from forecast.scenario.links import Group, conditioned, linked, patterns
 
 Array = NDArray[np.float64]
 Years = NDArray[np.int64]
@@ -29,15 +26,8 @@ Years = NDArray[np.int64]
 NEVER = 9999
 """Year of an event that does not happen."""
 
-MOST_LINKED = 12
-"""Most events that may hang together by requires and excludes."""
-
 MOST_STATES = 4096
 """Most joint states that are listed one by one; beyond it they are spread by a Sobol sequence."""
-
-
-_TINY = 1e-9
-"""Weight below which a state counts as impossible."""
 
 
 @dataclass(frozen=True)
@@ -140,160 +130,25 @@ def joint_states(
     names = tuple(events)
     if not names:
         return EventStates((), np.zeros((1, 0), np.int64), np.ones(1))
-    groups = [_conditioned(_patterns(events, group), group, happens, ruled_out) for group in _linked(events)]
+    groups = [conditioned(patterns(events, group), group, happens, ruled_out) for group in linked(events)]
     marginals = {name: year_probabilities(event.year.distribution, first, last) for name, event in events.items()}
     count = math.prod(_count(group, marginals) for group in groups)
-    columns, weights = (_listed if count <= most else _spread)(groups, marginals, most)
+    columns, weights = _listed(groups, marginals) if count <= most else _spread(groups, marginals, most)
     years = _in_sequence(np.stack([columns[name] for name in names], axis=1), events)
     merged, place = np.unique(years, axis=0, return_inverse=True)
     return EventStates(names, merged, np.bincount(place.ravel(), weights).astype(float), exact=count <= most)
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Linked events: which happen together, and how likely."""
-
-    names: tuple[str, ...]
-    happens: NDArray[np.bool_]
-    weights: Array
-
-
-def _linked(events: Mapping[str, Event]) -> list[tuple[str, ...]]:
-    """Events that hang together by requires and excludes."""
-    group = {name: {name} for name in events}
-    for name, event in events.items():
-        for other in (*event.requires, *event.excludes):
-            joined = group[name] | group[other]
-            group |= dict.fromkeys(joined, joined)
-    unique = {id(members): members for members in group.values()}
-    return [tuple(name for name in events if name in members) for members in unique.values()]
-
-
-def _patterns(events: Mapping[str, Event], names: tuple[str, ...]) -> _Group:
-    """Joint distribution of linked events: the one of greatest entropy with the stated probabilities."""
-    if len(names) == 1:
-        chance = events[names[0]].probability
-        kept = np.array([1 - chance, chance]) > 0
-        return _Group(names, np.array([[False], [True]])[kept], np.array([1 - chance, chance])[kept])
-    if len(names) > MOST_LINKED:
-        raise ModelError(f"{len(names)} events hang together by requires and excludes; at most {MOST_LINKED} may")
-    rows = np.array(list(product([False, True], repeat=len(names))))
-    at = {name: position for position, name in enumerate(names)}
-    allowed = np.ones(len(rows), bool)
-    for name in names:
-        for other in events[name].requires:
-            allowed &= ~rows[:, at[name]] | rows[:, at[other]]
-        for other in events[name].excludes:
-            allowed &= ~(rows[:, at[name]] & rows[:, at[other]])
-    stated = np.array([events[name].probability for name in names])
-    rows = rows[allowed]
-    weights = _most_entropy(rows.astype(float), stated)
-    if weights is None:
-        listed = ", ".join(f"{name} {events[name].probability:g}" for name in names)
-        raise ModelError(f"no joint distribution has these probabilities under requires and excludes: {listed}")
-    return _Group(names, rows[weights > 0], weights[weights > 0])
-
-
-def _most_entropy(rows: Array, stated: Array) -> Array | None:
-    """Weights of greatest entropy with `rows.T @ weights = stated`; None where there are none.
-
-    The dual is minimised by Newton steps on the states that can have a weight at all.
-    """
-    possible = _possible(rows, stated)
-    if possible is None:
-        return None
-    inner = rows[possible]
-    tilt: Array = np.zeros(rows.shape[1])
-    for _ in range(200):
-        weights = _tilted(inner, tilt)
-        miss = inner.T @ weights - stated
-        if np.max(np.abs(miss)) < 1e-14:
-            break
-        spread = (inner.T * weights) @ inner - np.outer(inner.T @ weights, inner.T @ weights)
-        step: Array = np.linalg.lstsq(spread, -miss, rcond=1e-13)[0].astype(float)
-        tilt = _shorter(inner, tilt, step, stated)
-    whole = np.zeros(len(rows))
-    whole[possible] = weights
-    return whole
-
-
-def _tilted(rows: Array, tilt: Array) -> Array:
-    score = rows @ tilt
-    weights: Array = np.exp(score - score.max())
-    return weights / weights.sum()
-
-
-def _shorter(rows: Array, tilt: Array, step: Array, stated: Array) -> Array:
-    """Halve a step until the dual falls."""
-    before = _dual(rows, tilt, stated)
-    for _ in range(40):
-        if _dual(rows, tilt + step, stated) <= before + 1e-15:
-            return tilt + step
-        step = step / 2
-    return tilt + step
-
-
-def _dual(rows: Array, tilt: Array, stated: Array) -> float:
-    score = rows @ tilt
-    return float(score.max() + np.log(np.exp(score - score.max()).sum()) - tilt @ stated)
-
-
-def _possible(rows: Array, stated: Array) -> NDArray[np.bool_] | None:
-    """States that have a weight in some distribution with the stated probabilities; None if there is none."""
-    support = np.zeros(len(rows), bool)
-    while not support.all():
-        weights = _most_weight(rows, stated, ~support)
-        if weights is None:
-            return None
-        found = (weights > _TINY) & ~support
-        if not found.any():
-            break
-        support |= weights > _TINY
-    return support
-
-
-def _most_weight(rows: Array, stated: Array, wanted: NDArray[np.bool_]) -> Array | None:
-    """Weights with the stated probabilities that give as many wanted states as possible at least a little."""
-    from scipy.optimize import linprog
-
-    count, least = len(rows), 1e-3
-    equal = np.vstack([np.ones(count), rows.T])
-    found = linprog(
-        np.concatenate([np.zeros(count), np.where(wanted, -1.0, 0.0)]),
-        A_ub=np.hstack([-np.eye(count), np.eye(count)]),
-        b_ub=np.zeros(count),
-        A_eq=np.hstack([equal, np.zeros_like(equal)]),
-        b_eq=np.concatenate([[1.0], stated]),
-        bounds=[(0, 1)] * count + [(0, least)] * count,
-        method="highs",
-        options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
-    )
-    return found.x[:count] if found.status == 0 else None
-
-
-def _conditioned(group: _Group, names: tuple[str, ...], happens: Sequence[str], ruled_out: Sequence[str]) -> _Group:
-    """Keep the states that agree with what is taken as given."""
-    fits = np.ones(len(group.weights), bool)
-    for position, name in enumerate(names):
-        fits &= group.happens[:, position] | (name not in happens)
-        fits &= ~group.happens[:, position] | (name not in ruled_out)
-    if not fits.any():
-        taken = [f"{name} happens" for name in names if name in happens]
-        taken += [f"{name} is ruled out" for name in names if name in ruled_out]
-        raise ModelError(f"this cannot be: {', '.join(taken)}")
-    return _Group(names, group.happens[fits], group.weights[fits] / group.weights[fits].sum())
-
-
 Marginals = Mapping[str, tuple[Years, Array]]
 
 
-def _count(group: _Group, marginals: Marginals) -> int:
+def _count(group: Group, marginals: Marginals) -> int:
     """Number of states of a group, years included."""
     sizes = np.array([len(marginals[name][0]) for name in group.names])
     return int(np.where(group.happens, sizes, 1).prod(axis=1).sum())
 
 
-def _listed(groups: Sequence[_Group], marginals: Marginals, most: int) -> tuple[dict[str, Years], Array]:  # noqa: ARG001
+def _listed(groups: Sequence[Group], marginals: Marginals) -> tuple[dict[str, Years], Array]:
     """Every joint state with its probability."""
     columns: dict[str, Years] = {}
     weights = np.ones(1)
@@ -305,7 +160,7 @@ def _listed(groups: Sequence[_Group], marginals: Marginals, most: int) -> tuple[
     return columns, weights
 
 
-def _group_states(group: _Group, marginals: Marginals) -> tuple[Years, Array]:
+def _group_states(group: Group, marginals: Marginals) -> tuple[Years, Array]:
     rows, weights = [], []
     for pattern, weight in zip(group.happens, group.weights, strict=True):
         options = [_options(marginals[name], here) for name, here in zip(group.names, pattern, strict=True)]
@@ -321,7 +176,7 @@ def _options(marginal: tuple[Years, Array], happens: np.bool_) -> list[tuple[int
     return [(int(year), float(chance)) for year, chance in zip(*marginal, strict=True)]
 
 
-def _spread(groups: Sequence[_Group], marginals: Marginals, most: int) -> tuple[dict[str, Years], Array]:
+def _spread(groups: Sequence[Group], marginals: Marginals, most: int) -> tuple[dict[str, Years], Array]:
     """An even sample of the joint states: a dimension for each group and each uncertain year."""
     from scipy.stats import qmc
 
@@ -399,84 +254,3 @@ def _amounts(effect: Effect, key: str, given: Mapping[str, ArrayLike]) -> dict[s
     drivers = {name: driver for name, driver in fields.items() if isinstance(driver, Driver)}
     numbers = {n: given.get(f"{key}.{n}", driver.distribution.from_score(0.0)) for n, driver in drivers.items()}
     return {name: np.asarray(number, float)[..., None, None] for name, number in numbers.items()}
-
-
-def event_problems(events: Mapping[str, Event], known: Sequence[str]) -> Iterator[Found]:
-    """Links that lead nowhere, in a circle, or to probabilities that cannot be.
-
-    Parameters
-    ----------
-    events
-        Those that are right by themselves.
-    known
-        Names of all events.
-    """
-    whole = len(events) == len(known)
-    for name, event in events.items():
-        for key in ("requires", "excludes"):
-            for other in getattr(event, key):
-                if other not in known or other == name:
-                    hint = did_you_mean(other, [one for one in known if one != name])
-                    whole = False
-                    yield (name, key), Problem("", repr(other), "the name of another event", hint)
-        for other in sorted(set(event.requires) & set(event.excludes)):
-            yield (name, "excludes"), Problem("", repr(other), "an event that it does not require")
-    circle = _circle(events)
-    if circle:
-        allowed = "no circle: no event may require itself, nor by way of others"
-        yield (circle[0], "requires"), Problem("", " -> ".join(circle), allowed)
-    elif whole:
-        yield from _impossible(events)
-
-
-def _circle(events: Mapping[str, Event]) -> list[str]:
-    graph = {name: set(event.requires) & events.keys() for name, event in events.items()}
-    try:
-        graphlib.TopologicalSorter(graph).prepare()
-    except graphlib.CycleError as error:
-        return list(reversed(error.args[1]))
-    return []
-
-
-def _impossible(events: Mapping[str, Event]) -> Iterator[Found]:
-    """Probabilities that no joint distribution has."""
-    explained: set[str] = set()
-    for name, event in events.items():
-        for other in event.requires:
-            most = events[other].probability
-            if event.probability > most:
-                explained |= {name, other}
-                allowed = f"at most {most:g}, the probability of '{other}', which it requires"
-                yield (name, "probability"), Problem("", f"{event.probability:g}", allowed)
-        for other in event.excludes:
-            if event.probability + events[other].probability > 1 + 1e-12:
-                explained |= {name, other}
-                allowed = f"at most {1 - events[other].probability:g}, because it excludes '{other}'"
-                yield (name, "probability"), Problem("", f"{event.probability:g}", allowed)
-    for group in _linked(events):
-        if not explained & set(group):
-            yield from _group_problem(events, group)
-
-
-def _group_problem(events: Mapping[str, Event], group: tuple[str, ...]) -> Iterator[Found]:
-    try:
-        _patterns(events, group)
-    except ModelError as error:
-        yield (group[0], "probability"), Problem("", str(error), "probabilities that can hold together")
-
-
-def given_problems(
-    events: Mapping[str, Event], known: Sequence[str], happens: Sequence[str], ruled_out: Sequence[str]
-) -> Iterator[Found]:
-    """What is taken as given and is no event, or cannot be."""
-    stated = {"happens": happens, "ruled_out": ruled_out}
-    wrong = [(key, name) for key, names in stated.items() for name in names if name not in known]
-    for key, name in wrong:
-        yield (key,), Problem("", repr(name), "the name of an event", did_you_mean(name, list(known)))
-    if wrong or len(events) < len(known) or not (happens or ruled_out) or any(event_problems(events, known)):
-        return
-    for group in _linked(events):
-        try:
-            _conditioned(_patterns(events, group), group, happens, ruled_out)
-        except ModelError as error:
-            yield ("happens",), Problem("", str(error), "events that can be so together")

@@ -83,7 +83,10 @@ def read_toml(path: Path, name: str | None = None) -> Table:
         raise ScenarioError(Problem(shown, "no such file", remedy=f"looked at {path}")) from None
     except RecursionError:
         raise ScenarioError(Problem(shown, "brackets nested too deeply", "a TOML file in UTF-8")) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
+        remedy = "text stands in quotes, and a number begins with a digit: 0.1, not .1" if "value" in str(error) else ""
+        raise ScenarioError(Problem(shown, str(error), "a TOML file in UTF-8", remedy)) from None
+    except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(Problem(shown, str(error), "a TOML file in UTF-8")) from None
 
 

@@ -11,10 +11,11 @@ from pydantic import Field, ValidationError
 from forecast.errors import ArgumentError, Problem, ScenarioError, did_you_mean
 from forecast.scenario.correlation import Correlation, correlation_problems
 from forecast.scenario.drivers import Driver, PlainDriver, drivers_of
+from forecast.scenario.event_checks import event_problems, given_problems
 from forecast.scenario.events import Event
 from forecast.scenario.format import Format, Found, NotNegative, Share, Year, problems_of
 from forecast.scenario.growth import AnyGrowth, SegmentsGrowth, TreeGrowth
-from forecast.scenario.joint import MOST_STATES, EventStates, event_problems, given_problems, joint_states
+from forecast.scenario.joint import MOST_STATES, EventStates, joint_states
 from forecast.scenario.layers import Layers, read_layers
 from forecast.scenario.segments import Segment, segment_problems
 from forecast.scenario.tree import Tree

@@ -93,7 +93,7 @@ def _forms(name: str) -> dict[str, Any]:
         return {}
     fields = kind.model_fields
     wanted = [[part for part in form if fields[part].default is None] for form in kind.forms]
-    return {"oneOf": [{"required": [part for part in form if part != "mode"]} for form in wanted]}
+    return {"oneOf": [{"required": form} for form in wanted]}
 
 
 def _partial(table: Any) -> Any:
