@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import qmc
 
 from forecast.distributions import SCORE_P90, Array, Distribution
+from forecast.scenario.correlation import Correlation, correlation_matrix
 
 NEARLY_NORMAL = 0.05
 """Largest distance of the median from the middle of P10 and P90, in sds, at which a driver counts as normal."""
@@ -70,6 +70,8 @@ class DriverNodes:
         Names of the drivers integrated in closed form, G of them.
     means, covariance
         Of the normal drivers on their linear scale given the node; shapes (N, G) and (G, G).
+    correlation_kept
+        Factor by which stated correlations were weakened because they contradict each other; 1 where none was.
     """
 
     weights: Array
@@ -77,13 +79,13 @@ class DriverNodes:
     normal: tuple[str, ...]
     means: Array
     covariance: Array
+    correlation_kept: float = 1.0
 
 
 def driver_nodes(
     free: Mapping[str, Distribution],
     linear: Mapping[str, LinearDriver],
-    *,
-    correlation: Mapping[tuple[str, str], float] | None = None,
+    correlation: Sequence[Correlation] = (),
 ) -> DriverNodes:
     """Put drivers on joint nodes.
 
@@ -94,12 +96,12 @@ def driver_nodes(
     linear
         Drivers that may be integrated in closed form, by name.
     correlation
-        Correlations of normal scores by pair of names; pairs not named are independent.
+        Correlations of normal scores between drivers; pairs not named are independent where that is possible.
     """
     normal = tuple(n for n, d in linear.items() if not d.distribution.is_fixed and d.is_nearly_normal)
     fixed = {n: d for n, d in free.items() if d.is_fixed}
     noded = [n for n in [*free, *linear] if n not in normal and not _of(n, free, linear).is_fixed]
-    matrix = _correlation_matrix([*noded, *normal], correlation or {})
+    matrix, kept = _correlation_matrix([*noded, *normal], correlation)
     scores, weights = _score_nodes(
         _axis_sizes([_of(n, free, linear) for n in noded]), matrix[: len(noded), : len(noded)]
     )
@@ -108,7 +110,7 @@ def driver_nodes(
     values |= {n: d.from_score(point) for n, d in fixed.items()}
     values |= {n: _value(n, point, free, linear) for n, d in linear.items() if d.distribution.is_fixed}
     means, covariance = _normal_given(scores, matrix, [linear[n] for n in normal])
-    return DriverNodes(weights, values, normal, means, covariance)
+    return DriverNodes(weights, values, normal, means, covariance, kept)
 
 
 def _of(name: str, free: Mapping[str, Distribution], linear: Mapping[str, LinearDriver]) -> Distribution:
@@ -121,13 +123,9 @@ def _value(name: str, score: Array, free: Mapping[str, Distribution], linear: Ma
     )
 
 
-def _correlation_matrix(names: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> Array:
-    matrix = np.eye(len(names))
-    for (a, b), value in pairs.items():
-        if a in names and b in names:
-            i, j = names.index(a), names.index(b)
-            matrix[i, j] = matrix[j, i] = value
-    return matrix
+def _correlation_matrix(names: Sequence[str], pairs: Sequence[Correlation]) -> tuple[Array, float]:
+    used = [pair for pair in pairs if set(pair.between) <= set(names)]
+    return correlation_matrix(used, names) if used else (np.eye(len(names)), 1.0)
 
 
 def _axis_sizes(distributions: Sequence[Distribution]) -> list[int]:

@@ -18,6 +18,10 @@ from forecast.errors import ArgumentError, ModelError, Problem
 Array = NDArray[np.float64]
 
 _SMALLEST_SD = 1e-9
+_SPLIT = 0.9
+_MEANS_WIDER = 6.0
+_LEAST_WIDTH = 0.02
+_WIDER = 1.25
 _NEWTON_STEPS = 60
 _NEWTON_TOLERANCE = 1e-11
 
@@ -105,6 +109,22 @@ class Mixture:
         within = self.covariances - gain[:, :, None] * self.covariances[:, year, None, :]
         return Mixture.of(special.softmax(log_weights), self.means + gain * gap[:, None], within)
 
+    def split(self, year: int, count: int) -> Mixture:
+        """The same mixture with every component split along one position of the path, so that each is narrow there.
+
+        A normal is a normal of its nodes: nine tenths of its variance go to `count` Gauss–Hermite nodes.
+        """
+        scores, weights = np.polynomial.hermite_e.hermegauss(count)
+        gain = self.covariances[:, :, year] / self.sds[:, year, None]
+        moved = np.sqrt(_SPLIT) * scores[None, :, None] * gain[:, None, :]
+        narrow = self.covariances - _SPLIT * gain[:, :, None] * gain[:, None, :]
+        shape = self.means.shape[1]
+        return Mixture.of(
+            np.outer(self.weights, weights).ravel(),
+            (self.means[:, None] + moved).reshape(-1, shape),
+            np.repeat(narrow, count, axis=0).reshape(-1, shape, shape),
+        )
+
     def linear(self, matrix: ArrayLike) -> Mixture:
         """The mixture of A x for a path x; `matrix` has shape (K, T)."""
         a = np.asarray(matrix, float)
@@ -120,20 +140,28 @@ class Mixture:
     def merged(self, width: float = 0.1) -> Mixture:
         """Fewer components: neighbours in mean and spread are merged, mean and covariance of the whole kept.
 
-        Components are neighbours when their means and sds agree within `width` component sds at the first, middle
-        and last year.
+        Components are neighbours when, at the first, middle and last year, their sds agree within a factor of about
+        1 + `width` and their means within `_MEANS_WIDER` times as many sds (a mean apart costs far less than a
+        spread apart, because the merged component keeps the variance of both).
         """
+        return self if width <= 0 else self.grouped(self._neighbours(width))
+
+    def reduced(self, most: int) -> Mixture:
+        """Merged, with the least width that leaves at most so many components."""
+        width, label = _LEAST_WIDTH, np.arange(self.size)
+        while label.max() >= most:
+            label, width = self._neighbours(width), width * _WIDER
+        return self.grouped(label) if label.max() + 1 < self.size else self
+
+    def _neighbours(self, width: float) -> NDArray[np.intp]:
         sds = self.sds
         years = np.unique([0, self.means.shape[1] // 2, self.means.shape[1] - 1])
-        pace = width * np.min(sds[:, years], axis=0)
-        pace = np.maximum(pace, width * np.tensordot(self.weights, sds[:, years], 1))
-        if width <= 0:
-            return self
+        pace = _MEANS_WIDER * width * np.tensordot(self.weights, sds[:, years], 1)
         keys = np.concatenate([np.round(self.means[:, years] / pace), np.round(np.log(sds[:, years]) / width)], axis=1)
-        return self.grouped(_labels(keys.astype(np.int64)))
+        return labels(keys.astype(np.int64))
 
     def grouped(self, label: NDArray[np.integer]) -> Mixture:
-        """One component a label (0, 1, ...; each used), matching the mean and covariance of the components that carry it."""
+        """One component a label (0, 1, ...; each used), with the mean and covariance of all that carry it."""
         order = np.argsort(label, kind="stable")
         starts = np.flatnonzero(np.diff(label[order], prepend=-1))
         weights = np.add.reduceat(self.weights[order], starts)
@@ -142,13 +170,6 @@ class Mixture:
         centred = self.means[order] - np.repeat(means, np.diff(starts, append=len(order)), axis=0)
         within = self.covariances[order] + centred[:, :, None] * centred[:, None, :]
         return Mixture.of(weights, means, np.add.reduceat(share[:, None, None] * within, starts))
-
-    def reduced(self, most: int) -> Mixture:
-        """Merged until there are at most so many components."""
-        mixture, width = self, 0.1
-        while mixture.size > most:
-            mixture, width = self.merged(width), width * 1.3
-        return mixture
 
     def draws(self, count: int, *, seed: int | np.random.Generator) -> Array:
         """`count` paths in logs, shape (count, T); for questions about whole paths only."""
@@ -165,7 +186,7 @@ class Mixture:
         return paths[rng.permutation(count)]
 
 
-def _labels(keys: NDArray[np.int64]) -> NDArray[np.intp]:
+def labels(keys: NDArray[np.int64]) -> NDArray[np.intp]:
     """Number the distinct rows of `keys` from 0, in their sorted order."""
     spans = np.ptp(keys, axis=0) + 1
     strides = np.concatenate([np.cumprod(spans[::-1].astype(float))[-2::-1], [1.0]])

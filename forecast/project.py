@@ -16,23 +16,23 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from forecast.distributions import Array, Fixed
-from forecast.driver_nodes import DriverNodes, LinearDriver, driver_nodes
-from forecast.errors import ArgumentError, ModelError, Problem
+from forecast.continuation import Ahead, continue_with
+from forecast.distributions import Array
+from forecast.errors import ArgumentError, Problem
 from forecast.estimates import Footing
-from forecast.growth.fading import faded_years
-from forecast.mixture import Mixture, joined
+from forecast.mixture import Mixture, joined, labels
 from forecast.reconcile import LEVELS, Consensus
 from forecast.reconcile.paths import printed_numbers
 from forecast.scenario import Scenario
-from forecast.wording import amount, percent, result_html
+from forecast.scenario_nodes import scenario_nodes
+from forecast.wording import amount, money, percent, result_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,8 +40,13 @@ if TYPE_CHECKING:
 CAUSES = ("between publishers", "within statements", "growth", "process", "scenario drivers", "analyst error")
 """Parts of the band in the fixed order in which the law of total variance takes them."""
 
-_MOST_START = 400
-_MOST_COMPONENTS = 3000
+_MOST_CELLS = 20_000
+_LEAST_START = 100
+_MOST_BENT = 60
+_BENT_NODES = 7
+_NODE_WIDTH = 0.1
+_KEY_YEARS = 4
+_MOST_COMPONENTS = 4000
 _DRAWS = 100_000
 _TAIL_NODES = 5
 
@@ -211,13 +216,13 @@ class Projection:
         last, unit = self.years[-1], self.footing.label
         sentences = []
         for name, path in self._items():
-            low, middle, high = (
-                amount(v) for v in self._quantile_table(path, (0.1, 0.5, 0.9)).loc[int(path.years[-1])]
-            )
+            low, middle, high = np.exp(path.mixture.quantiles((0.1, 0.5, 0.9))[-1])
             first, end = int(path.years[0]), int(path.years[-1])
-            rate = percent(float(self.cagr(first, end, [0.5]).loc[name].iloc[0])) if end > first else ""
-            growing = f", {rate} a year from {first}" if rate else ""
-            sentences.append(f"{name}: {unit} {middle} in {end} (80 % band {low} to {high}{growing})")
+            rate = percent(float(self.cagr(first, end, [0.5]).loc[name].to_numpy()[0]))
+            sentences.append(
+                f"{name}: {money(middle, unit)} in {end} (80 % band {amount(low)} to {amount(high)}, "
+                f"{rate} a year from {first})"
+            )
         return f"Projection to {last}. " + "; ".join(sentences) + "."
 
     def _repr_html_(self) -> str:
@@ -297,13 +302,9 @@ def _horizon_problems(name: str, scenario: Scenario, origin: int, end: int | Non
     last = scenario.end or end
     if last is None:
         return [Problem(f"scenario {name}, end", "no end year", remedy="give end= or set it in the scenario")]
-    problems = []
-    if last <= origin:
-        problems.append(Problem(f"scenario {name}, end", str(last), f"a year after {origin}, the newest base year"))
-    if scenario.handover_year is not None and not origin < scenario.handover_year:
-        allowed = f"a year after {origin}, the newest base year"
-        problems.append(Problem(f"scenario {name}, handover_year", str(scenario.handover_year), allowed))
-    return problems
+    after = f"a year after {origin}, the newest base year"
+    named = {"end": last, "handover_year": scenario.handover_year or last}
+    return [Problem(f"scenario {name}, {key}", str(year), after) for key, year in named.items() if year <= origin]
 
 
 def _from_consensus(start: Consensus, scenario: Scenario, handover: int, end: int) -> ScenarioPath:
@@ -324,7 +325,7 @@ def scenario_path(
     *,
     origin: int,
     end: int,
-    causes: Mapping[str, Array] | None = None,
+    causes: Mapping[str, NDArray[np.floating[Any]]] | None = None,
 ) -> ScenarioPath:
     """Carry a log market that is known for some years on under one scenario.
 
@@ -344,11 +345,14 @@ def scenario_path(
         Covariance of `market` by cause, shape (K, K) each; the path's own parts are told only where it is given.
     """
     years = np.arange(origin, end + 1)
-    drivers, rows = _rows(scenario, years, known, origin)
-    process = _process(drivers, years - origin)
-    start = market.reduced(_MOST_START)
-    mixture = _combine(start, drivers, rows, process).pruned().reduced(_MOST_COMPONENTS)
-    parts = {} if causes is None else _parts(causes, drivers, rows, process, mixture)
+    if scenario.growth.has_ceiling:
+        start = market.reduced(_MOST_BENT).split(-1, _BENT_NODES)
+        rows = _rows(scenario, years, known, start).merged(start, _NODE_WIDTH)
+    else:
+        rows = _rows(scenario, years, known, market).merged(market, _NODE_WIDTH)
+        start = market.reduced(max(_LEAST_START, _MOST_CELLS // len(rows.weights)))
+    mixture = _combine(start, rows).pruned().reduced(_MOST_COMPONENTS)
+    parts = {} if causes is None else _parts(causes, rows, start, mixture)
     mixture, missing = _topped_up(mixture, scenario, years - origin)
     if causes is not None:
         parts["analyst error"] = missing
@@ -357,77 +361,116 @@ def scenario_path(
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The log path as linear function of the consensus' known years and of the normal drivers, by node.
+    """The log path given a node: a linear function of the known years, plus noise of its own.
 
-    `known` (N, T, K), `normal` (N, T, G), `offset` (N, T).
+    Parameters
+    ----------
+    weights
+        Shape (N,).
+    known
+        Coefficients of the known years, shape (N, J or 1, T, K).
+    offset
+        Shape (N, J or 1, T).
+    own
+        Covariance of the drivers integrated in closed form and of the yearly volatility, shape (N, T, T).
+    process
+        Part of `own` that is the yearly volatility, summed over the nodes, shape (T,).
     """
 
+    weights: Array
     known: Array
-    normal: Array
     offset: Array
+    own: Array
+    process: Array
+
+    def merged(self, start: Mixture, width: float) -> _Rows:
+        """Fewer nodes: those whose paths differ by less than `width` sds of the start become one, moments kept."""
+        middle = (self.known @ start.mean()) + self.offset
+        path = middle.mean(axis=1)
+        pace = width * math.sqrt(float(start.variance()[-1]))
+        slopes = self.known.mean(axis=1).sum(axis=-1)[:, -1:]
+        at = np.unique(np.linspace(0, path.shape[1] - 1, _KEY_YEARS).astype(int)[1:])
+        spread = np.sqrt(self.own[:, -1, -1])[:, None]
+        keys = np.concatenate([path[:, at] / pace, spread / pace, slopes / width], axis=1)
+        label = labels(np.round(keys).astype(np.int64))
+        count = int(label.max()) + 1
+        weights = np.bincount(label, self.weights, count)
+        share = self.weights / weights[label]
+
+        def averaged(part: Array) -> Array:
+            total = np.zeros((count, *part.shape[1:]))
+            np.add.at(total, label, share.reshape(-1, *[1] * (part.ndim - 1)) * part)
+            return total
+
+        centred = path - averaged(path)[label]
+        covariance = averaged(self.own + centred[:, :, None] * centred[:, None, :])
+        return _Rows(weights, averaged(self.known), averaged(self.offset), covariance, self.process)
 
 
-def _rows(
-    scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], origin: int
-) -> tuple[DriverNodes, _Rows]:
-    growth = scenario.growth
-    ahead = np.maximum(0, years - known[-1])
-    linear = {"growth_shift": LinearDriver(growth.growth_shift.distribution, np.asarray)}
-    free = {"volatility": growth.volatility.distribution}
-    if growth.curve == "fading":
-        free["half_life"] = growth.half_life.distribution
-        linear["long_run"] = LinearDriver(growth.terminal_growth.distribution, np.log1p)
-    else:
-        free["half_life"] = Fixed(math.inf)
-        linear["long_run"] = LinearDriver(growth.growth.distribution, np.log1p)
-    nodes = driver_nodes(free, linear)
-    full = faded_years(nodes.values["half_life"], ahead) if growth.curve == "fading" else np.zeros((1, len(years)))
-    full = np.broadcast_to(full, (len(nodes.weights), len(years)))
-    coefficients = {"growth_shift": np.broadcast_to(years - origin, full.shape), "long_run": ahead - full}
-    normal = (
-        np.stack([coefficients[name] for name in nodes.normal], axis=2) if nodes.normal else np.zeros((*full.shape, 0))
+def _rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> _Rows:
+    nodes = scenario_nodes(scenario, years)
+    elapsed, handover = years - years[0], int(known[-1])
+    values = {key.removeprefix("growth."): value for key, value in nodes.values.items() if key.startswith("growth.")}
+    ahead = Ahead(values, start.means[:, -1], handover, max(0, int(years[-1]) - handover), nodes.ceiling(handover))
+    gone_on = continue_with(scenario.growth, ahead)
+    beyond = np.maximum(0, years - handover)
+    linear = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
+    linear["growth.growth_shift"] = np.broadcast_to(elapsed.astype(float), (nodes.size, len(years)))
+    linear |= nodes.effects()
+    normal = np.zeros((nodes.size, len(years), len(nodes.normal)))
+    for position, name in enumerate(nodes.normal):
+        normal[:, :, position] = linear[name]
+    noded = [linear[name] * nodes.values[name][:, None] for name in linear if name not in nodes.normal]
+    offset = np.sum(noded, axis=0) + np.einsum("ntg,ng->nt", normal, nodes.means)
+    slope = _after(gone_on.slope, beyond)
+    level = start.means[:, -1, None] if slope.shape[1] == start.size else 0.0
+    bent = _after(gone_on.increment, beyond) - (slope - (beyond > 0)) * level
+    variance, shared = nodes.values["growth.volatility"] ** 2, np.minimum(elapsed[:, None], elapsed[None, :])
+    return _Rows(
+        weights=nodes.weights,
+        known=_known_rows(slope, _after(gone_on.momentum, beyond), years, known),
+        offset=bent + offset[:, None],
+        own=normal @ nodes.covariance @ np.swapaxes(normal, 1, 2) + variance[:, None, None] * shared,
+        process=float(nodes.weights @ variance) * elapsed,
     )
-    noded = [coefficients[name] * nodes.values[name][:, None] for name in linear if name not in nodes.normal]
-    offset = np.sum(noded, axis=0) if noded else np.zeros(full.shape)
-    return nodes, _Rows(_known_rows(full, years, known), normal, offset + np.einsum("ntg,ng->nt", normal, nodes.means))
 
 
-def _known_rows(full: Array, years: NDArray[np.int64], known: NDArray[np.int64]) -> Array:
-    """Coefficients of the consensus' years: each its own up to the handover, then m_h + S_k (m_h - m_{h-1})."""
-    rows = np.zeros((*full.shape, len(known)))
+def _after(ahead: Array, beyond: NDArray[np.int64]) -> Array:
+    """Values for k = 1 ... K as values for every year of the path, 0 up to the handover."""
+    padded = np.concatenate([np.zeros((*ahead.shape[:-1], 1)), ahead], axis=-1)
+    return padded[..., beyond]
+
+
+def _known_rows(slope: Array, momentum: Array, years: NDArray[np.int64], known: NDArray[np.int64]) -> Array:
+    """Coefficients of the known years: each its own up to the handover, then the handover's level and growth."""
+    rows = np.zeros((*slope.shape, len(known)))
     for t, year in enumerate(years.tolist()):
         if year <= known[-1]:
-            rows[:, t, year - known[0]] = 1.0
+            rows[..., t, year - known[0]] = 1.0
         else:
-            rows[:, t, -1], rows[:, t, -2] = 1 + full[:, t], -full[:, t]
+            rows[..., t, -1] = slope[..., t] + momentum[:, None, t]
+            rows[..., t, -2] = -momentum[:, None, t]
     return rows
 
 
-def _process(drivers: DriverNodes, elapsed: NDArray[np.int64]) -> Array:
-    """Covariance of the yearly volatility's random walk by node, shape (N, T, T)."""
-    shared = np.minimum(elapsed[:, None], elapsed[None, :]).astype(float)
-    return drivers.values["volatility"][:, None, None] ** 2 * shared
-
-
-def _combine(consensus: Mixture, drivers: DriverNodes, rows: _Rows, process: Array) -> Mixture:
-    """Every consensus component on every driver node."""
-    means = np.einsum("ntk,jk->njt", rows.known, consensus.means) + rows.offset[:, None, :]
-    own = rows.normal @ drivers.covariance @ np.swapaxes(rows.normal, 1, 2) + process
-    covariances = rows.known[:, None] @ consensus.covariances[None] @ np.swapaxes(rows.known, 1, 2)[:, None]
-    weights = np.outer(drivers.weights, consensus.weights)
-    years = means.shape[-1]
-    return Mixture.of(weights.ravel(), means.reshape(-1, years), (covariances + own[:, None]).reshape(-1, years, years))
+def _combine(start: Mixture, rows: _Rows) -> Mixture:
+    """Every start component on every node."""
+    means = (rows.known @ start.means[:, :, None])[..., 0] + rows.offset
+    covariances = rows.known @ start.covariances[None] @ np.swapaxes(rows.known, 2, 3) + rows.own[:, None]
+    weights, years = np.outer(rows.weights, start.weights), means.shape[-1]
+    return Mixture.of(weights.ravel(), means.reshape(-1, years), covariances.reshape(-1, years, years))
 
 
 def _parts(
-    causes: Mapping[str, Array], drivers: DriverNodes, rows: _Rows, process: Array, mixture: Mixture
+    causes: Mapping[str, NDArray[np.floating[Any]]], rows: _Rows, start: Mixture, mixture: Mixture
 ) -> dict[str, Array]:
-    """Variance by cause; what the drivers add is what the others leave of the whole."""
+    """Variance by cause; what the drivers and events add is what the others leave of the whole."""
+    share = np.outer(rows.weights, start.weights) if rows.known.shape[1] > 1 else rows.weights[:, None]
     parts = {
-        cause: drivers.weights @ np.einsum("ntk,kl,ntl->nt", rows.known, covariance, rows.known, optimize=True)
+        cause: np.einsum("nj,njtk,kl,njtl->t", share, rows.known, covariance, rows.known, optimize=True)
         for cause, covariance in causes.items()
     }
-    parts["process"] = drivers.weights @ np.einsum("ntt->nt", process)
+    parts["process"] = rows.process
     parts["scenario drivers"] = np.maximum(mixture.variance() - sum(parts.values()), 0.0)
     return parts
 

@@ -25,6 +25,18 @@ def amount(value: float, digits: int = 2) -> str:
     return f"{round(value, decimals):,.{max(decimals, 0)}f}"
 
 
+def money(value: float, unit: str, digits: int = 2) -> str:
+    """An amount in its unit, currency first.
+
+    Examples
+    --------
+    >>> money(22.77, "USD bn"), money(740, "TWD")
+    ('USD 23 bn', 'TWD 740')
+    """
+    currency, _, scale = unit.partition(" ")
+    return f"{currency} {amount(value, digits)} {scale}".strip()
+
+
 def percent(share: float, decimals: int = 0) -> str:
     """A share as a percentage.
 

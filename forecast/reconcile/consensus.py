@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from forecast.reconcile.words import consensus_in_words
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Probabilities of the quantiles that tables carry."""
@@ -172,11 +172,13 @@ class Consensus:
     @property
     def table(self) -> pd.DataFrame:
         """Tidy quantiles: `quantity` (market or next publisher), `scope, year, level, value, unit`."""
-        parts = {"market": self.quantiles(LEVELS), "next publisher": self.next_publisher(LEVELS)}
-        long = pd.concat({name: part.stack() for name, part in parts.items()}, names=["quantity", "year", "level"])
-        table = long.rename("value").reset_index()
-        table.insert(1, "scope", self.scope)
-        return table.assign(unit=self.footing.label)
+        named = {"market": self.quantiles(LEVELS), "next publisher": self.next_publisher(LEVELS)}
+        parts = [
+            part.reset_index().melt("year", var_name="level").assign(quantity=name).sort_values(["year", "level"])
+            for name, part in named.items()
+        ]
+        table = pd.concat(parts, ignore_index=True).assign(scope=self.scope, unit=self.footing.label)
+        return table[["quantity", "scope", "year", "level", "value", "unit"]]
 
     def summary(self) -> str:
         """The consensus in words, for a memo."""

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from forecast.reconcile.pool import Pool, lineage
 from forecast.reconcile.priors import spread_nodes
 from forecast.reconcile.statements import Source
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 _LEAST_RATIO_SD = 1e-3
 """Log sd of a share that is stated as certain (keeps matrices regular)."""
@@ -247,6 +248,7 @@ class Grid:
 
 
 def make_grid(design: Design, sets: Array, spread: int, growth_spread: int) -> Grid:
+    """Every outlier set with every pair of spread nodes."""
     p = design.prior
     tau, tau_weight = spread_nodes(p.spread_scale, p.spread_family, spread)
     tau_g, tau_g_weight = spread_nodes(p.growth_spread_scale, p.spread_family, growth_spread)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ from forecast.reconcile.house_design import Design, Grid, covariance_of, make_gr
 from forecast.reconcile.pool import Pool
 from forecast.reconcile.truncated import SignNodes, nonnegative_nodes
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 _MOST_KEPT = 2
 """Scope edges, nearest the target first, whose offsets keep their nodes apart; further ones are merged."""
@@ -307,4 +308,5 @@ def _light_grid(grid: Grid, components: _Components) -> tuple[NDArray[np.intp], 
     """Grid nodes that differ in what matters once house levels are known, and their weights."""
     keys = np.column_stack([grid.outliers, grid.growth_spread])
     _, first, label = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    return first, np.bincount(label.ravel()[components.node], components.weight, len(first))
+    share = np.bincount(label.ravel()[components.node], components.weight, len(first))
+    return first, share.astype(float)

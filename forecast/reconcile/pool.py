@@ -110,7 +110,7 @@ def pool_of(
     _check_geography(used)
     sources = []
     for row in used.to_dict("records"):
-        source = source_of(row)
+        source = source_of({str(name): value for name, value in row.items()})
         if source.statements:
             sources.append(source)
         else:
@@ -237,7 +237,7 @@ def _vintage(row: dict[str, object]) -> int:
 
 
 def _year(value: object) -> int | None:
-    return None if value is None or pd.isna(value) or value == "" else int(value)  # type: ignore[call-overload,arg-type]
+    return None if value is None or pd.isna(value) or value == "" else int(value)  # type: ignore[call-overload]
 
 
 def _pairs(row: dict[str, object]) -> list[tuple[int, str]]:

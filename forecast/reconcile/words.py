@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from forecast.reconcile.paths import source_levels
-from forecast.wording import amount, listing, percent
+from forecast.wording import amount, listing, money, percent
 
 if TYPE_CHECKING:
     from forecast.reconcile.consensus import Consensus
@@ -31,27 +31,30 @@ def _sources(consensus: Consensus) -> str:
     levels = source_levels(pool, consensus.reference_year)
     if len(levels) < 2:
         return f"{who} about {consensus.scope}."
-    least, most = levels.loc[levels["median"].idxmin()], levels.loc[levels["median"].idxmax()]
+    ranked = levels.sort_values("median")
+    least, most = ranked.iloc[0], ranked.iloc[-1]
     return (
-        f"{who} about {consensus.scope} put {consensus.reference_year}, on their own paths, between {unit} "
-        f"{amount(least['median'])} ({least['label']}) and {amount(most['median'])} ({most['label']}), "
+        f"{who} about {consensus.scope} put {consensus.reference_year}, on their own paths, between "
+        f"{money(least['median'], unit)} ({least['label']}) and {money(most['median'], unit)} ({most['label']}), "
         f"a factor of {amount(most['median'] / least['median'])}."
     )
 
 
 def _market(consensus: Consensus) -> str:
     unit, first, last = consensus.footing.label, consensus.reference_year, consensus.years[-1]
-    table = consensus.quantiles((0.1, 0.5, 0.9), [first, last] if last > first else [first])
-    low, middle, high = (amount(v) for v in table.iloc[0])
-    text = f"The consensus for {first} is {unit} {middle} (80 % band {low} to {high})"
+    text = f"The consensus for {first} is {_band(consensus, first, unit)}"
     if last == first:
-        return text + "."
-    low, middle, high = (amount(v) for v in table.iloc[1])
-    rates = [percent(v) for v in consensus.growth(first, last)]
+        return f"{text}."
+    low, middle, high = (percent(rate) for rate in consensus.growth(first, last))
     return (
-        f"{text}, for {last} {unit} {middle} ({low} to {high}); "
-        f"growth {first}-{last} is {rates[1]} a year ({rates[0]} to {rates[2]})."
+        f"{text}, for {last} {_band(consensus, last, unit)}; "
+        f"growth {first}-{last} is {middle} a year ({low} to {high})."
     )
+
+
+def _band(consensus: Consensus, year: int, unit: str) -> str:
+    low, middle, high = consensus.quantiles((0.1, 0.5, 0.9), [year]).to_numpy()[0]
+    return f"{money(middle, unit)} (80 % band {amount(low)} to {amount(high)})"
 
 
 def _next_publisher(consensus: Consensus) -> str:
@@ -64,9 +67,8 @@ def _outliers(consensus: Consensus) -> str:
     houses = consensus.houses
     found = houses[houses["outlier_probability"] > _OUTLIER]
     said = [
-        f"{row.publisher} is an outlier with probability {row.outlier_probability:.2f} and a house factor of about "
-        f"{amount(row.median)}"
-        for row in found.itertuples()
+        f"{publisher} is an outlier with probability {probability:.2f} and a house factor of about {amount(factor)}"
+        for publisher, probability, factor in found[["publisher", "outlier_probability", "median"]].to_numpy()
     ]
     return f"{listing(said)}." if said else ""
 
@@ -78,8 +80,8 @@ def _influence(consensus: Consensus) -> str:
         return ""
     year = consensus.reference_year
     said = [
-        f"{row.publisher} it is {amount(row.median)} ({amount(row.low)} to {amount(row.high)})"
-        for row in moving.itertuples()
+        f"{publisher} it is {amount(median)} ({amount(low)} to {amount(high)})"
+        for publisher, low, median, high in moving[["publisher", "low", "median", "high"]].to_numpy()
     ]
     return f"For {year}, without {listing(['without ' * (i > 0) + text for i, text in enumerate(said)])}."
 

@@ -90,9 +90,9 @@ def _points(distribution: Distribution) -> tuple[float, ...]:
 
 def _level(model: Model) -> Input:
     year = model.run.consensus.reference_year
-    levels = model.run.consensus.quantiles(PROBABILITIES, [year]).iloc[0]
-    by_point = {float(value): probability for probability, value in levels.items()}
-    base = float(levels.iloc[len(levels) // 2])
+    levels = model.run.consensus.quantiles(PROBABILITIES, [year]).iloc[0].tolist()
+    by_point = dict(zip(levels, PROBABILITIES, strict=True))
+    base = levels[len(levels) // 2]
 
     def put(setting: Setting, point: float) -> Setting:
         return replace(setting, quantile=by_point[point])

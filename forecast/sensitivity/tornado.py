@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -82,8 +83,8 @@ class Tornado:
         return result_html(self.summary(), self.table)
 
 
-def _span(row: dict[str, object]) -> str:
-    return f"{amount(float(row['low_value']), 3)} to {amount(float(row['high_value']), 3)}"  # type: ignore[arg-type]
+def _span(row: Mapping[Hashable, Any]) -> str:
+    return f"{amount(float(row['low_value']), 3)} to {amount(float(row['high_value']), 3)}"
 
 
 def tornado(run: Run, quantity: Quantity, *, scenario: str | None = None) -> Tornado:
@@ -121,9 +122,8 @@ def tornado(run: Run, quantity: Quantity, *, scenario: str | None = None) -> Tor
         for point, value in zip(entry.points, values, strict=True)
     ]
     table = table.reset_index(drop=True)
-    return Tornado(
-        quantity, model.scenario_name, run.unit, table, pd.DataFrame(runs, columns=["input", "kind", "point", "value"])
-    )
+    tried_table = pd.DataFrame(runs, columns=["input", "kind", "point", "value"])
+    return Tornado(quantity, model.scenario_name, run.unit, table, tried_table)
 
 
 def _values(model: Model, entry: Input, quantity: Quantity, base: float, own: float) -> list[float]:

@@ -1,0 +1,187 @@
+"""How each growth curve of a scenario carries a log market on beyond the handover year.
+
+One function a curve. Curves without a ceiling only scale with the market they start from; a curve with a ceiling bends
+with it, so its path is told at the start values given, with its slope there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from forecast.distributions import Array
+from forecast.errors import ModelError
+from forecast.growth import Bass, Gompertz, Logistic, Richards
+from forecast.growth.curve import Curve
+from forecast.growth.damped import damped_years
+from forecast.growth.fading import faded_years
+from forecast.scenario.growth import AnyGrowth, PiecewiseGrowth
+
+_STEP = 1e-4
+"""Step in log start over which a slope is taken."""
+
+
+@dataclass(frozen=True, eq=False)
+class Continuation:
+    """Log growth over k = 1 ... K years beyond the handover, on N driver nodes.
+
+    Parameters
+    ----------
+    increment
+        log(V_{h+k} / V_h) without momentum and linear drivers, shape (N, J, K) or (N, 1, K).
+    slope
+        Change of log V_{h+k} with log V_h, same shape.
+    momentum
+        Coefficient of the log growth of the handover year, shape (N, K).
+    linear
+        Coefficient of each linear driver on its linear scale, by its key within the growth table, shape (N, K).
+    """
+
+    increment: Array
+    slope: Array
+    momentum: Array
+    linear: dict[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Ahead:
+    """What a curve is asked: values of its free drivers on nodes, start values, years, and ceilings.
+
+    Parameters
+    ----------
+    values
+        Free drivers by their key within the growth table, shape (N,) each.
+    start
+        Log market in the handover year, shape (J,).
+    handover
+        The handover year.
+    years
+        K: number of years beyond it.
+    ceiling
+        Log factor on the ceiling by node and year ahead, shape (N, K).
+    """
+
+    values: Mapping[str, Array]
+    start: Array
+    handover: int
+    years: int
+    ceiling: Array
+
+    @property
+    def elapsed(self) -> Array:
+        """1 ... K."""
+        return np.arange(1.0, self.years + 1)
+
+    @property
+    def nodes(self) -> int:
+        """N."""
+        return len(self.ceiling)
+
+
+def linear_keys(growth: AnyGrowth) -> dict[str, Callable[[Array], Array]]:
+    """Drivers of a growth table that enter the log path linearly, and the map to the scale on which they do."""
+    rates = [key for key in growth.drivers if key in ("terminal_growth", "growth") or key.endswith(".growth")]
+    return {"growth_shift": np.asarray} | dict.fromkeys(rates, np.log1p)
+
+
+def continue_with(growth: AnyGrowth, ahead: Ahead) -> Continuation:
+    """Carry a log market on with the curve of a growth table.
+
+    Raises
+    ------
+    ModelError
+        If a path falls to zero, or starts above the ceiling of its curve.
+    """
+    return _CURVES[growth.curve](growth, ahead)
+
+
+def _scaling(
+    ahead: Ahead, linear: Mapping[str, Array], *, increment: Array | float = 0.0, momentum: Array | float = 0.0
+) -> Continuation:
+    shape = (ahead.nodes, ahead.years)
+    grown, carried = np.broadcast_to(increment, shape), np.broadcast_to(momentum, shape)
+    coefficients = {key: np.broadcast_to(value, shape) for key, value in linear.items()}
+    return Continuation(grown[:, None], np.ones((ahead.nodes, 1, ahead.years)), carried, coefficients)
+
+
+def _constant(_: AnyGrowth, ahead: Ahead) -> Continuation:
+    return _scaling(ahead, {"growth": ahead.elapsed})
+
+
+def _fading(_: AnyGrowth, ahead: Ahead) -> Continuation:
+    full = faded_years(ahead.values["half_life"], ahead.elapsed)
+    return _scaling(ahead, {"terminal_growth": ahead.elapsed - full}, momentum=full)
+
+
+def _piecewise(growth: AnyGrowth, ahead: Ahead) -> Continuation:
+    assert isinstance(growth, PiecewiseGrowth)
+    years = ahead.handover + ahead.elapsed
+    first, linear = float(ahead.handover), {}
+    for position, piece in enumerate(growth.pieces):
+        last = np.inf if piece.until is None else max(float(piece.until), first)
+        linear[f"pieces.{position}.growth"] = np.clip(years, first, last) - first
+        first = last
+    return _scaling(ahead, linear)
+
+
+def _linear(_: AnyGrowth, ahead: Ahead) -> Continuation:
+    return _scaling(ahead, {}, increment=_log_positive(1 + ahead.values["slope"][:, None] * ahead.elapsed))
+
+
+def _damped(_: AnyGrowth, ahead: Ahead) -> Continuation:
+    summed = damped_years(ahead.values["damping"], ahead.elapsed)
+    return _scaling(ahead, {}, increment=_log_positive(1 + ahead.values["slope"][:, None] * summed))
+
+
+def _log_positive(relative: Array) -> Array:
+    if (relative <= 0).any():
+        raise ModelError("the market falls to zero under this slope; choose a smaller fall or the fading curve")
+    return np.log(relative)
+
+
+def _saturating(make: Callable[[Mapping[str, Array], Array], Curve]) -> Callable[[AnyGrowth, Ahead], Continuation]:
+    def carry_on(_: AnyGrowth, ahead: Ahead) -> Continuation:
+        low, high = (_stepwise(make, ahead, ahead.start + side) for side in (-_STEP / 2, _STEP / 2))
+        slope = (high - low) / _STEP
+        zero = np.zeros((ahead.nodes, ahead.years))
+        return Continuation((low + high) / 2 - ahead.start[:, None], slope, zero, {})
+
+    return carry_on
+
+
+def _stepwise(make: Callable[[Mapping[str, Array], Array], Curve], ahead: Ahead, start: Array) -> Array:
+    """Year by year, so that the ceiling may change on the way; shape (N, J, K)."""
+    now = np.broadcast_to(start, (ahead.nodes, len(start)))
+    path = []
+    for k in range(ahead.years):
+        ceiling = ahead.values["ceiling"] * np.exp(ahead.ceiling[:, k])
+        values = {key: value[:, None] for key, value in ahead.values.items()}
+        curve = make(values, ceiling[:, None])
+        now = curve.log_path(np.exp(now), np.ones(1))[..., 0]
+        path.append(now)
+    found = np.stack(path, axis=2)
+    if not np.isfinite(found).all():
+        raise ModelError("the market leaves what this curve can follow; check its ceiling against the handover year")
+    return found
+
+
+_CURVES: Mapping[str, Callable[[AnyGrowth, Ahead], Continuation]] = MappingProxyType(
+    {
+        "constant": _constant,
+        "fading": _fading,
+        "piecewise": _piecewise,
+        "linear": _linear,
+        "damped": _damped,
+        "logistic": _saturating(lambda v, ceiling: Logistic(rate=v["rate"], ceiling=ceiling)),
+        "gompertz": _saturating(lambda v, ceiling: Gompertz(rate=v["rate"], ceiling=ceiling)),
+        "richards": _saturating(lambda v, ceiling: Richards(rate=v["rate"], ceiling=ceiling, asymmetry=v["asymmetry"])),
+        "bass": _saturating(
+            lambda v, ceiling: Bass(innovation=v["innovation"], imitation=v["imitation"], ceiling=ceiling)
+        ),
+    }
+)
+CONTINUED = frozenset(_CURVES)
+"""Curves that carry a consensus or a history on."""
