@@ -115,7 +115,7 @@ def fit_censored(lower: ArrayLike, upper: ArrayLike) -> CensoredFit:
     theta = _start(low, high)
     for _ in range(_NEWTON_STEPS):
         _, gradient, hessian = _derivatives(theta, low, high)
-        step: Array = -np.linalg.solve(hessian, gradient)
+        step = np.asarray(-np.linalg.solve(hessian, gradient), float)
         theta = _uphill(theta, step, low, high)
         if theta[1] * _range(low, high) < 1 / _LARGEST_SPREAD:
             raise ModelError("The bounds leave the spread open: any large one fits. Add a number with two ends.")

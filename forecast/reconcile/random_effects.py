@@ -1,18 +1,13 @@
 r"""Random-effects pooling of many small problems at once.
 
 Each study prints :math:`y_i = \mu + u_i + e_i` with :math:`u_i \sim N(0, \tau^2)` and sampling errors of known
-variances :math:`v_i`, independent or correlated. Errors that are correlated are rotated first, so that everything
-below sees independent studies with a covariate x (all ones where nothing was rotated):
-
-.. math:: w_i = 1/(v_i + \tau^2), \quad \hat\mu = \sum w x y / \sum w x^2, \quad P = W - W x x' W / \sum w x^2
+variances :math:`v_i`, independent or correlated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,26 +17,17 @@ from scipy import special
 from forecast.distributions import Array
 from forecast.errors import ArgumentError, ModelError, Problem, did_you_mean
 from forecast.reconcile.dependence import correlation_matrix
+from forecast.reconcile.spread import METHODS, log_likelihood, restricted_log_likelihood
+from forecast.reconcile.studies import Studies, Weighted, arrange
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-_LOG_TWO_PI = float(np.log(2 * np.pi))
-_GRID_STEP = 0.5
-"""Step of the search for stationary points, in ln(tau2 + smallest variance); a term varies over about 2 of it."""
-_FOREST_LEVEL = 0.8
-_BLOCK = 3000
-"""Problems searched at once: their arrays stay in the cache of a processor."""
-_FEW = 40
-"""Up to so many studies a product of matrices is faster than running sums."""
-_FARTHEST = 1e60
-_NEWTON_STEPS = 60
-_NEWTON_TOLERANCE = 1e-9
-"""Last step, relative; what is left after it is of the order of its square."""
-
 ALIASES = {"COMMON": "FE", "EE": "FE", "EB": "PM"}
 """Other names of the estimators: equal effects is the common effect, empirical Bayes is Paule and Mandel."""
+
+_FOREST_LEVEL = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +65,7 @@ class RandomEffects:
     method: str
     knapp_hartung: bool
     level: float
-    _studies: _Studies = field(repr=False)
+    _studies: Studies = field(repr=False)
 
     @property
     def studies(self) -> int:
@@ -89,12 +75,12 @@ class RandomEffects:
     @cached_property
     def log_likelihood(self) -> Array:
         """Log likelihood at the estimate of tau2, maximised over the mean."""
-        return self._studies.shaped(_log_likelihood(self._studies, self._flat_tau2))
+        return self._studies.shaped(log_likelihood(self._studies, self._flat_tau2))
 
     @cached_property
     def restricted_log_likelihood(self) -> Array:
         """Restricted log likelihood at the estimate of tau2, with the constant ln|X'X|/2."""
-        return self._studies.shaped(_restricted_log_likelihood(self._studies, self._flat_tau2))
+        return self._studies.shaped(restricted_log_likelihood(self._studies, self._flat_tau2))
 
     @property
     def prediction_t(self) -> Array:
@@ -286,112 +272,6 @@ def leave_one_out(
     )
 
 
-# ---- the studies, studies on the first axis and problems on the second
-
-
-@dataclass(frozen=True, eq=False)
-class _Studies:
-    """Independent studies y = x mu + error, each (studies, problems), less a centre each problem; x None is 1."""
-
-    y: Array
-    v: Array
-    x: Array | None
-    centre: Array
-    lead: tuple[int, ...]
-    printed: Array
-    sampling: Array
-
-    @property
-    def count(self) -> int:
-        return self.y.shape[0]
-
-    @property
-    def size(self) -> int:
-        return self.y.shape[1]
-
-    def shaped(self, value: Array) -> Array:
-        return value.reshape(self.lead)[()]
-
-    def of(self, problems: NDArray[np.intp]) -> _Studies:
-        """Pick some of the problems, possibly repeated."""
-        y, v = (np.take(part, problems, axis=1) for part in (self.y, self.v))
-        x = None if self.x is None else np.take(self.x, problems, axis=1)
-        return replace(self, y=y, v=v, x=x)
-
-    def weighted(self, tau2: Array) -> _Weighted:
-        return _Weighted(self, 1 / (self.v + tau2))
-
-
-class _Weighted:
-    """The studies at one tau2 a problem, and what follows from their weights, computed when first asked for."""
-
-    def __init__(self, studies: _Studies, weights: Array) -> None:
-        self.w, self.x = weights, studies.x
-        self.wx = _times(weights, studies.x)
-        self.wxx = _times(self.wx, studies.x)
-        self.total = np.sum(self.wxx, axis=0)
-        self.mu = _dot(self.wx, studies.y) / self.total
-        self.residual = studies.y - (self.mu if studies.x is None else studies.x * self.mu)
-        self.scaled = weights * self.residual
-
-    @cached_property
-    def q(self) -> Array:
-        """Quadratic form y'Py."""
-        return _dot(self.scaled, self.residual)
-
-    @cached_property
-    def q2(self) -> Array:
-        """Quadratic form y'P²y, minus the slope of q."""
-        return _dot(self.scaled, self.scaled)
-
-    @cached_property
-    def q3(self) -> Array:
-        """Quadratic form y'P³y, half the slope of -q2."""
-        mean = _dot(self.wx, self.scaled) / self.total
-        residual = self.scaled - (mean if self.x is None else self.x * mean)
-        return _dot(self.w * residual, residual)
-
-    @cached_property
-    def sum(self) -> Array:
-        """Trace of W, the slope of ln det W⁻¹."""
-        return self.total if self.wx is self.w else np.sum(self.w, axis=0)
-
-    @cached_property
-    def sum2(self) -> Array:
-        """Trace of W², minus the slope of the trace of W."""
-        return _dot(self.w, self.w)
-
-    @cached_property
-    def trace(self) -> Array:
-        """Trace of P, the slope of ln det W⁻¹ + ln x'Wx."""
-        return _dot(self.w, _others(self.wxx)) / self.total
-
-    @cached_property
-    def trace2(self) -> Array:
-        """Trace of P², minus the slope of the trace of P."""
-        diagonal, squares = self.w * _others(self.wxx), self.wx**2
-        return (_dot(diagonal, diagonal) + _dot(squares, _others(squares))) / self.total**2
-
-
-def _others(a: Array) -> Array:
-    """Sum over all studies but one, for each; never a difference, so that one study may outweigh the rest."""
-    if len(a) <= _FEW:
-        return (1 - np.eye(len(a))) @ a
-    sums = np.zeros_like(a)
-    np.cumsum(a[:-1], axis=0, out=sums[1:])
-    sums[:-1] += np.cumsum(a[:0:-1], axis=0)[::-1]
-    return sums
-
-
-def _dot(a: Array, b: Array) -> Array:
-    """Sum over studies of a product."""
-    return np.einsum("ij,ij->j", a, b)
-
-
-def _times(a: Array, x: Array | None) -> Array:
-    return a if x is None else a * x
-
-
 def _read(
     y: ArrayLike,
     v: ArrayLike,
@@ -400,7 +280,7 @@ def _read(
     knapp_hartung: bool,
     level: float,
     problems: list[Problem],
-) -> _Studies:
+) -> Studies:
     values, variances = np.asarray(y, float), np.asarray(v, float)
     problems = problems + _shape_problems(values, variances)
     if not problems:
@@ -412,7 +292,7 @@ def _read(
         problems.append(Problem("level", f"{level:g}", "between 0 and 1", "write 95 % as 0.95"))
     if problems:
         raise ArgumentError(problems)
-    return _arrange(values, variances, correlation)
+    return arrange(values, variances, correlation)
 
 
 def _shape_problems(y: Array, v: Array) -> list[Problem]:
@@ -443,91 +323,6 @@ def _places(value: Array, wrong: NDArray[np.bool_]) -> str:
     return listed + (f" and {len(where) - 5} more" if len(where) > 5 else "")
 
 
-def _arrange(y: Array, v: Array, correlation: ArrayLike | None) -> _Studies:
-    """Put studies first, subtract a centre, rotate errors that are correlated."""
-    lead, count = y.shape[:-1], y.shape[-1]
-    flat, variances = (np.ascontiguousarray(part.reshape(-1, count).T) for part in (y, v))
-    if variances.min() < 1 / _FARTHEST or max(variances.max(), np.abs(flat).max()) > _FARTHEST:
-        raise ModelError(
-            "The values or variances are too large, too small or too far apart for an answer; rescale them."
-        )
-    weights = 1 / variances
-    centre = np.sum(weights * (flat - flat[0]), axis=0) / np.sum(weights, axis=0) + flat[0]
-    centred = flat - centre
-    if correlation is None:
-        return _Studies(centred, variances, None, centre, lead, y, v)
-    matrices = np.broadcast_to(correlation_matrix(correlation, count), (*lead, count, count))
-    sd = np.sqrt(variances.T)
-    covariance = matrices.reshape(-1, count, count) * sd[:, :, None] * sd[:, None, :]
-    values, vectors = np.linalg.eigh(covariance)
-    if (values <= 0).any():
-        raise ArgumentError(Problem("correlation", "a singular matrix", "a positive definite one"))
-    rotated = np.einsum("nij,in->jn", vectors, centred)
-    return _Studies(rotated, values.T, vectors.sum(axis=1).T, centre, lead, y, v)
-
-
-# ---- estimators of tau2
-
-
-def _common(studies: _Studies) -> Array:
-    return np.zeros(studies.size)
-
-
-def _dersimonian_laird(studies: _Studies) -> Array:
-    fit = studies.weighted(np.zeros(1))
-    return np.maximum((fit.q - (studies.count - 1)) / fit.trace, 0.0)
-
-
-def _hedges(studies: _Studies) -> Array:
-    fit = _unweighted(studies)
-    sampling = np.sum(studies.v, axis=0) - _dot(fit.wx**2, studies.v) / fit.total
-    return np.maximum((fit.q - sampling) / (studies.count - 1), 0.0)
-
-
-def _hunter_schmidt(studies: _Studies) -> Array:
-    fit = studies.weighted(np.zeros(1))
-    return np.maximum((fit.q - studies.count) / fit.sum, 0.0)
-
-
-def _sidik_jonkman(studies: _Studies) -> Array:
-    start = _unweighted(studies).q / studies.count
-    return start * studies.weighted(start).q / (studies.count - 1)
-
-
-def _paule_mandel(studies: _Studies) -> Array:
-    """Newton on 1/q, which is concave and rising in tau2, so that it climbs to the root and never passes it."""
-    tau2, target = np.zeros(studies.size), studies.count - 1
-    smallest = np.min(studies.v, axis=0)
-    for _ in range(_NEWTON_STEPS):
-        fit = studies.weighted(tau2)
-        step = np.where(fit.q > 0, fit.q * (fit.q / target - 1) / fit.q2, 0.0)
-        tau2, before = np.maximum(tau2 + step, 0.0), tau2
-        if np.all(np.abs(tau2 - before) <= _NEWTON_TOLERANCE * (tau2 + smallest)):
-            break
-    return tau2
-
-
-def _maximum_likelihood(studies: _Studies) -> Array:
-    return _highest(studies, _ML)
-
-
-def _restricted_likelihood(studies: _Studies) -> Array:
-    return _highest(studies, _REML)
-
-
-METHODS: dict[str, Callable[[_Studies], Array]] = {
-    "FE": _common,
-    "DL": _dersimonian_laird,
-    "HE": _hedges,
-    "HS": _hunter_schmidt,
-    "SJ": _sidik_jonkman,
-    "PM": _paule_mandel,
-    "ML": _maximum_likelihood,
-    "REML": _restricted_likelihood,
-}
-"""Estimators of the variance between studies."""
-
-
 def _method_name(method: str) -> str:
     folded = str(method).upper()
     return ALIASES.get(folded, folded)
@@ -540,95 +335,7 @@ def _method_problem(method: str) -> list[Problem]:
     return [Problem("method", repr(method), ", ".join(known), did_you_mean(str(method), known))]
 
 
-# ---- likelihoods and their global maximum
-
-
-def _log_likelihood(studies: _Studies, tau2: Array) -> Array:
-    logs = np.sum(np.log(studies.v + tau2), axis=0)
-    return -0.5 * (studies.count * _LOG_TWO_PI + logs + studies.weighted(tau2).q)
-
-
-def _restricted_log_likelihood(studies: _Studies, tau2: Array) -> Array:
-    fit = studies.weighted(tau2)
-    logs = np.sum(np.log(studies.v + tau2), axis=0) + np.log(fit.total / studies.count)
-    return -0.5 * ((studies.count - 1) * _LOG_TWO_PI + logs + fit.q)
-
-
-@dataclass(frozen=True)
-class _Likelihood:
-    """A log likelihood of tau2; it rises where `q2` is above the fall of its determinant."""
-
-    value: Callable[[_Studies, Array], Array]
-    fall: Callable[[_Weighted], Array]
-    bend: Callable[[_Weighted], Array]
-
-    def ratio(self, fit: _Weighted) -> tuple[Array, Array]:
-        """Fall over q2, less 1, and its slope: nearly straight in tau2, 0 at a stationary point."""
-        fall = self.fall(fit) / fit.q2
-        return fall - 1, (2 * fit.q3 * fall - self.bend(fit)) / fit.q2
-
-
-_ML = _Likelihood(_log_likelihood, lambda fit: fit.sum, lambda fit: fit.sum2)
-_REML = _Likelihood(_restricted_log_likelihood, lambda fit: fit.trace, lambda fit: fit.trace2)
-
-
-def _highest(studies: _Studies, likelihood: _Likelihood) -> Array:
-    """Best of tau2 = 0 and of all stationary points, block by block, so that a block stays in the cache."""
-    starts = range(0, studies.size, _BLOCK)
-    blocks = [np.arange(start, min(start + _BLOCK, studies.size)) for start in starts]
-    return np.concatenate([_highest_of_block(studies.of(block), likelihood) for block in blocks])
-
-
-def _highest_of_block(studies: _Studies, likelihood: _Likelihood) -> Array:
-    problems, low, high = _brackets(studies, likelihood)
-    inner = _roots(studies.of(problems), likelihood, low, high)
-    owner = np.concatenate([np.arange(studies.size), problems])
-    tau2 = np.concatenate([np.zeros(studies.size), inner])
-    ascending = np.argsort(likelihood.value(studies.of(owner), tau2), kind="stable")
-    best = np.zeros(studies.size)
-    best[owner[ascending]] = tau2[ascending]
-    return best
-
-
-def _brackets(studies: _Studies, likelihood: _Likelihood) -> tuple[NDArray[np.intp], Array, Array]:
-    """Problems, and intervals of tau2 in which their likelihood turns from rising to falling.
-
-    None turns above the sum of (y - x mean)²: each contrast alone falls from its own square on.
-    """
-    smallest = np.min(studies.v, axis=0)
-    span = np.log1p(_unweighted(studies).q / smallest)
-    steps = int(np.ceil(span.max() / _GRID_STEP)) + 1
-    grid = [smallest * np.expm1(span * share) for share in np.linspace(0, 1, steps + 1)]
-    rising = [_rises(studies.weighted(tau2), likelihood) for tau2 in grid]
-    turns = [np.flatnonzero(left & ~right) for left, right in pairwise(rising)]
-    low = [tau2[turn] for tau2, turn in zip(grid, turns, strict=False)]
-    high = [tau2[turn] for tau2, turn in zip(grid[1:], turns, strict=True)]
-    return np.concatenate(turns), np.concatenate(low), np.concatenate(high)
-
-
-def _rises(fit: _Weighted, likelihood: _Likelihood) -> NDArray[np.bool_]:
-    return fit.q2 > likelihood.fall(fit)
-
-
-def _roots(studies: _Studies, likelihood: _Likelihood, low: Array, high: Array) -> Array:
-    """Newton on the ratio; bisection where it leaves the bracket."""
-    tau2, smallest = (low + high) / 2, np.min(studies.v, axis=0)
-    for _ in range(_NEWTON_STEPS):
-        gap, slope = likelihood.ratio(studies.weighted(tau2))
-        low, high = np.where(gap < 0, tau2, low), np.where(gap < 0, high, tau2)
-        step = tau2 - gap / slope
-        inside = (step >= low) & (step <= high)
-        tau2, before = np.where(inside, step, (low + high) / 2), tau2
-        if np.all(np.abs(tau2 - before) <= _NEWTON_TOLERANCE * (tau2 + smallest)):
-            break
-    return tau2
-
-
-def _unweighted(studies: _Studies) -> _Weighted:
-    return _Weighted(studies, np.ones_like(studies.v))
-
-
-def _result(studies: _Studies, tau2: Array, name: str, *, knapp_hartung: bool, level: float) -> RandomEffects:
+def _result(studies: Studies, tau2: Array, name: str, *, knapp_hartung: bool, level: float) -> RandomEffects:
     common, fit = studies.weighted(np.zeros(1)), studies.weighted(tau2)
     degrees = studies.count - 1
     se = np.sqrt(fit.q / degrees / fit.total) if knapp_hartung else np.sqrt(1 / fit.total)
@@ -642,7 +349,7 @@ def _result(studies: _Studies, tau2: Array, name: str, *, knapp_hartung: bool, l
     return RandomEffects(**shaped, **ends, method=name, knapp_hartung=knapp_hartung, level=level, _studies=studies)
 
 
-def _heterogeneity(common: _Weighted, tau2: Array, degrees: int, name: str) -> tuple[Array, Array]:
+def _heterogeneity(common: Weighted, tau2: Array, degrees: int, name: str) -> tuple[Array, Array]:
     """I2 in percent and H2: from Q for the common effect, else from tau2 and the typical sampling variance."""
     if degrees == 0:
         return np.zeros_like(common.q), np.ones_like(common.q)
