@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, PercentFormatter
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
@@ -96,8 +96,8 @@ def _draw_band(ax: Axes, place: int, level: float, own: pd.DataFrame, bands: int
 
 def _interval(row: Any) -> tuple[float, float]:
     out = row.count_ - row.inside
-    low = 0.0 if row.inside == 0 else float(beta.ppf(0.05, row.inside, out + 1))
-    return low, 1.0 if out == 0 else float(beta.ppf(0.95, row.inside + 1, out))
+    low = 0.0 if row.inside == 0 else float(betaincinv(row.inside, out + 1, 0.05))
+    return low, 1.0 if out == 0 else float(betaincinv(row.inside + 1, out, 0.95))
 
 
 def _in_words(rows: pd.DataFrame) -> str:

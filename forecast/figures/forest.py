@@ -69,7 +69,9 @@ def _notes(rows: pd.DataFrame) -> list[str] | None:
 
 
 def _text(row: Any) -> str:
-    return f"{number(row.median)} ({interval(row.low, row.high)})" if row.low < row.high else number(row.median)
+    middle = number(row.median)
+    known = row.low < row.high and {number(row.low), number(row.high)} != {middle}
+    return f"{middle} ({interval(row.low, row.high)})" if known else middle
 
 
 def _draw_row(ax: Axes, place: int, row: Any) -> None:

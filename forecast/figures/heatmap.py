@@ -18,6 +18,7 @@ from forecast.figures.language import say
 from forecast.figures.style import (
     INK,
     PALE,
+    amount,
     drawing,
     figure_of,
     key_below,
@@ -87,7 +88,7 @@ def heatmap(
         axes.set_ylabel(y_label)
         printed = max(grid.shape) <= PRINTED_CELLS
         if printed:
-            _print_cells(axes, grid, mesh)
+            _print_cells(axes, grid, mesh, unit)
         else:
             _scale(axes, mesh, f"{quantity}, {unit}")
         if target is not None and grid.to_numpy(float).min() < target <= grid.to_numpy(float).max():
@@ -130,13 +131,13 @@ def _edges(places: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.concatenate([[2 * places[0] - middles[0]], middles, [2 * places[-1] - middles[-1]]])
 
 
-def _print_cells(ax: Axes, grid: pd.DataFrame, mesh: Any) -> None:
+def _print_cells(ax: Axes, grid: pd.DataFrame, mesh: Any, unit: str) -> None:
     values = grid.to_numpy(float)
     colors = mesh.cmap(mesh.norm(values))
     for row, y in enumerate(grid.index):
         for column, x in enumerate(grid.columns):
             light = float(colors[row, column, :3] @ [0.2126, 0.7152, 0.0722]) > 0.45
-            ax.text(float(x), float(y), number(float(values[row, column])), ha="center", va="center", zorder=3,
+            ax.text(float(x), float(y), amount(float(values[row, column]), unit), ha="center", va="center", zorder=3,
                     fontsize=size(0.8), color=INK if light else "white")  # fmt: skip
 
 

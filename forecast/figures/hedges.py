@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from forecast.figures.style import number
+import math
+
+from forecast.figures.style import number, plain
 
 SIGNS = {
     "": "",
@@ -22,7 +24,13 @@ def hedged(value: float, hedge: str = "", *, printed: bool = True) -> str:
 
     Examples
     --------
-    >>> hedged(50.0, "more than"), hedged(16.0, "about"), hedged(18.12), hedged(24.4512, printed=False)
+    >>> hedged(50.0, "more than"), hedged(16.0, "about"), hedged(18.11999931), hedged(24.4512, printed=False)
     ('>50', '≈16', '18.12', '24.5')
     """
-    return SIGNS[hedge] + (f"{value:,.10g}" if printed else number(value))
+    return SIGNS[hedge] + (_as_printed(value) if printed else number(value))
+
+
+def _as_printed(value: float) -> str:
+    """Write all digits that publishers print, and none that arithmetic added."""
+    places = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
+    return plain(round(value, places))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
-from scipy.stats import binom
+from scipy.special import bdtrik
 
 from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
@@ -61,7 +61,7 @@ def pit(table: pd.DataFrame, *, bins: int = 10, title: str | None = None, ax: Ax
         )
     counts, edges = np.histogram(rows["pit"], bins=bins, range=(0, 1))
     shares = counts / len(rows)
-    low, high = (float(binom.ppf(level, len(rows), 1 / bins)) / len(rows) for level in (0.05, 0.95))
+    low, high = (float(np.ceil(bdtrik(level, len(rows), 1 / bins))) / len(rows) for level in (0.05, 0.95))
     with drawing(ax) as axes:
         axes.bar(edges[:-1], shares, width=0.96 / bins, align="edge", color=BLUE, zorder=2)
         chance = axes.fill_between(

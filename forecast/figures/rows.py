@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
+from forecast.figures.language import word
 from forecast.figures.style import GREY, INK, narrow, size
 
 LINE = 1.25
@@ -18,7 +20,8 @@ def row_lines(names: Sequence[str], notes: Sequence[str] | None = None) -> float
     """Height that the rows need, in units of a plain row."""
     under = [0.8 * len(wrapped(note, 26 if narrow() else 48).splitlines()) for note in notes or [""] * len(names)]
     lines = [wrapped(name).count("\n") + 1 + more for name, more in zip(names, under, strict=True)]
-    return len(names) * max(1.0, 0.62 * max(lines))
+    pairs = [(above + below) / 2 for above, below in itertools.pairwise(lines)] or lines
+    return len(names) * max(1.0, 0.6 * max(pairs))
 
 
 def name_rows(ax: Axes, names: Sequence[str], notes: Sequence[str] | None = None, *, bold: Sequence[bool] = ()) -> None:
@@ -40,7 +43,7 @@ def name_rows(ax: Axes, names: Sequence[str], notes: Sequence[str] | None = None
     ax.spines["left"].set_visible(False)
     heavy = list(bold) or [False] * len(names)
     for row, (name, note, strong) in enumerate(zip(names, notes or [""] * len(names), heavy, strict=True)):
-        _name(ax, row, wrapped(name), wrapped(note, 26 if narrow() else 48), bold=strong)
+        _name(ax, row, wrapped(name), wrapped(word(note), 26 if narrow() else 48), bold=strong)
 
 
 def _name(ax: Axes, row: int, name: str, note: str, *, bold: bool) -> None:

@@ -68,7 +68,7 @@ def sources_by_years(table: pd.DataFrame, *, unit: str, title: str | None = None
             texts.append(_write(axes, len(names), years.index(year), f"×{number(ratio, 2)}", GREY))
         shrink_to_cells(axes, texts, 0.9)
         _key(axes)
-        own_title(axes, title or say("What each source says for each year, {0}", unit))
+        own_title(axes, title or say("What each source says for each year, {0}", unit), lift=2.3)
         describe(axes, _in_words(cells, unit, spreads))
     return axes
 

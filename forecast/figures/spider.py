@@ -10,7 +10,7 @@ from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
 from forecast.figures.labels import Label, label_ends
 from forecast.figures.language import say, word
-from forecast.figures.style import DASHES, MARKERS, PALE, PALETTE, drawing, number, own_title, size, stroke, value_axis
+from forecast.figures.style import DASHES, MARKERS, PALE, PALETTE, amount, drawing, own_title, size, stroke, value_axis
 from forecast.figures.tables import checked
 
 
@@ -68,7 +68,7 @@ def spider(
         _positions(axes, rows)
         for name in ranked[most:]:
             axes.plot(lines[name]["position"], lines[name]["value"], color=PALE, linewidth=stroke(1), zorder=2)
-        labels = [_draw_line(axes, place, name, lines[name]) for place, name in enumerate(ranked[:most])]
+        labels = [_draw_line(axes, place, name, lines[name], unit) for place, name in enumerate(ranked[:most])]
         label_ends(axes, labels)
         own_title(axes, title or say("How the answer bends: {0}", quantity))
         describe(axes, _in_words(ranked[:most], lines, quantity, unit))
@@ -87,19 +87,19 @@ def _positions(ax: Axes, rows: pd.DataFrame) -> None:
     ax.set_xlim(places[0], places[-1])
 
 
-def _draw_line(ax: Axes, place: int, name: str, line: pd.DataFrame) -> Label:
+def _draw_line(ax: Axes, place: int, name: str, line: pd.DataFrame, unit: str) -> Label:
     color = PALETTE[place % len(PALETTE)]
     ax.plot(line["position"], line["value"], color=color, linestyle=DASHES[place % len(DASHES)], zorder=3,
             clip_on=False, marker=MARKERS[place % len(MARKERS)], markersize=size(0.45),
             markeredgecolor="white")  # fmt: skip
     last = line.iloc[-1]
-    return Label(last["position"], last["value"], f"{word(name)} {number(last['value'])}", color)
+    return Label(last["position"], last["value"], f"{word(name)} {amount(last['value'], unit)}", color)
 
 
 def _in_words(names: list[str], lines: dict[str, pd.DataFrame], quantity: str, unit: str) -> str:
     parts = [say("Spider chart of {0}, in {1}.", quantity, unit)]
     parts += [
-        say("{0}: {1} to {2}.", word(name), *(number(lines[name]["value"].iloc[end]) for end in (0, -1)))
+        say("{0}: {1} to {2}.", word(name), *(amount(lines[name]["value"].iloc[end], unit) for end in (0, -1)))
         for name in names
     ]
     return " ".join(parts)

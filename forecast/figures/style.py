@@ -200,12 +200,12 @@ def stroke(points: float) -> float:
     return points * preset().points / WIDTHS["slide"].points
 
 
-def own_title(ax: Axes, title: str) -> None:
-    """Write the title, left and bold, in lines that the axes have room for."""
+def own_title(ax: Axes, title: str, *, lift: float = 1.4) -> None:
+    """Write the title, left and bold, in lines that the axes have room for, so many letters above them."""
     room = 72 * ax.get_window_extent().width / figure_of(ax).dpi
     wide = any("\u2e80" <= letter <= "\uffef" for letter in title)
     letters = max(12, int(0.95 * room / size(1.2 if wide else 0.68)))
-    ax.set_title(textwrap.fill(title, letters), loc="left", pad=size(1.4))
+    ax.set_title(textwrap.fill(title, letters), loc="left", pad=size(lift))
 
 
 def spans_decades(values: ArrayLike) -> bool:
@@ -248,7 +248,8 @@ def value_axis(ax: Axes, which: str, values: ArrayLike, label: str) -> bool:
         label = say("{0} (log axis)", label)
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    years = label.endswith("year")
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}" if years else plain(value)))
     axis.set_label_text(label)
     ax.grid(axis="x" if which == "x" else "y", visible=True)
     return logarithmic
@@ -318,6 +319,17 @@ def plain(value: float) -> str:
     ('0.25', '−1,250')
     """
     return f"{value:,.10g}".replace("-", "−")
+
+
+def amount(value: float, unit: str) -> str:
+    """Write a number of a unit: years as years, all else with as many digits as a reader can use.
+
+    Examples
+    --------
+    >>> amount(2027.36, "year"), amount(72.79, "USD bn")
+    ('2027.4', '72.8')
+    """
+    return f"{value:.1f}" if unit == "year" else number(value)
 
 
 def percent(fraction: float, digits: int = 2) -> str:

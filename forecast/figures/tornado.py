@@ -24,6 +24,7 @@ from forecast.figures.style import (
     PALE,
     PURPLE,
     SKY,
+    amount,
     drawing,
     key_below,
     narrow,
@@ -37,6 +38,9 @@ from forecast.figures.tables import checked, records
 
 KINDS = ("driver", "prior", "source", "hedge", "event", "consensus")
 FILLS = {"driver": BLUE, "prior": ORANGE, "source": SKY, "hedge": PURPLE, "event": GREEN, "consensus": PALE}
+SHORT = 6
+"""A longer unit stands under the name of the input only, not at the ends of its bar."""
+
 HATCHES = {"driver": "", "prior": "", "source": "////", "hedge": "....", "event": "\\\\\\\\", "consensus": ""}
 
 
@@ -82,17 +86,18 @@ def tornado(
     columns = ["low_value", "base_value", "high_value", "swing"]
     needed = ["input", "unit", "low_input", "base_input", "high_input", "monotonic", "note"]
     rows = checked(table, "tornado", texts=needed, numbers=columns, kinds={"kind": KINDS})
+    rows["unit"] = rows["unit"].fillna("").astype(str)
     if most is not None and most < 1:
         raise ArgumentError(Problem("tornado: most", str(most), "a whole number above 0"))
     order = np.argsort(-rows["swing"].abs().to_numpy(), kind="stable")
     count = len(rows) if most is None else most
     shown, left_out = rows.iloc[order[:count]].reset_index(drop=True), rows.iloc[order[count:]]
     names, notes = [word(name) for name in shown["input"]], [_note(row) for row in records(shown)]
-    with drawing(ax, rows=row_lines(names, notes) + 1.5) as axes:
+    with drawing(ax, rows=row_lines(names, notes) + 1.2) as axes:
         value_axis(axes, "x", shown[["low_value", "high_value", "base_value"]], f"{quantity}, {unit}")
         name_rows(axes, names, notes)
-        texts = [text for place, row in enumerate(records(shown)) for text in _draw_row(axes, place, row)]
-        _base_line(axes, float(shown["base_value"].iloc[0]))
+        texts = [text for place, row in enumerate(records(shown)) for text in _draw_row(axes, place, row, unit)]
+        _base_line(axes, amount(shown["base_value"].iloc[0], unit), float(shown["base_value"].iloc[0]))
         _key(axes, shown, left_out)
         own_title(axes, title or say("What moves the answer: {0}", quantity))
         make_room(axes, texts)
@@ -112,7 +117,7 @@ def written(value: object, unit: str) -> str:
         return word(value)
     if value is None or not np.isfinite(float(value)):  # type: ignore[arg-type]
         return ""
-    return f"{number(float(value))} {unit}".strip()  # type: ignore[arg-type]
+    return f"{number(float(value))} {word(unit)}".strip()  # type: ignore[arg-type]
 
 
 def _note(row: Any) -> str:
@@ -122,24 +127,26 @@ def _note(row: Any) -> str:
     return " · ".join(filter(None, parts))
 
 
-def _draw_row(ax: Axes, place: int, row: Any) -> list[Text]:
-    ends = sorted([(row.low_value, row.low_input), (row.high_value, row.high_input)], key=lambda end: end[0])
-    ax.barh(place, ends[1][0] - ends[0][0], left=ends[0][0], height=0.55, color=FILLS[row.kind], zorder=2,
+def _draw_row(ax: Axes, place: int, row: Any, unit: str) -> list[Text]:
+    reached = [row.low_value, row.base_value, row.high_value]
+    ax.barh(place, max(reached) - min(reached), left=min(reached), height=0.55, color=FILLS[row.kind], zorder=2,
             hatch=HATCHES[row.kind], edgecolor="white", linewidth=0)  # fmt: skip
-    if np.allclose([row.low_value, row.high_value], row.base_value, rtol=1e-6):
+    if np.allclose(reached, row.base_value, rtol=1e-6):
         reason = str(row.note) if isinstance(row.note, str) and row.note else say("does not move the answer")
-        reason = wrapped(reason, 18 if narrow() else 44)
-        return [_end(ax, place, row.base_value, reason, 1, GREY)]
-    arrow, moved = "\n" if narrow() else " → ", [not np.isclose(value, row.base_value, rtol=1e-6) for value, _ in ends]
+        return [_end(ax, place, row.base_value, wrapped(reason, 18 if narrow() else 44), 1, GREY)]
+    ends = sorted([(row.low_value, row.low_input), (row.high_value, row.high_input)], key=lambda end: end[0])
     return [
-        _end(ax, place, value, _reads(given, row.unit, value, arrow), side, INK)
-        for (value, given), side, moves in zip(ends, (-1, 1), moved, strict=True)
-        if moves
+        _end(ax, place, value, _reads(given, row, value, unit, short=True), side, INK)
+        for (value, given), side in zip(ends, (-1, 1), strict=True)
+        if not np.isclose(value, row.base_value, rtol=1e-6)
     ]
 
 
-def _reads(given: object, unit: str, value: float, arrow: str = " → ") -> str:
-    return arrow.join(filter(None, [written(given, unit), number(value)]))
+def _reads(given: object, row: Any, value: float, unit: str, *, short: bool = False) -> str:
+    """Say the value of an input and the answer it gives; in short, without a long unit, in a column in two lines."""
+    arrow = "\n" if short and narrow() else " → "
+    own = "" if short and len(row.unit) > SHORT else row.unit
+    return arrow.join(filter(None, [written(given, own), amount(value, unit)]))
 
 
 def _end(ax: Axes, place: int, x: float, text: str, side: int, color: str) -> Text:
@@ -149,10 +156,10 @@ def _end(ax: Axes, place: int, x: float, text: str, side: int, color: str) -> Te
     )  # fmt: skip
 
 
-def _base_line(ax: Axes, base: float) -> None:
+def _base_line(ax: Axes, name: str, base: float) -> None:
     ax.axvline(base, color=INK, linewidth=stroke(1), zorder=3)
     ax.set_ylim(ax.get_ylim()[0], -1.1)
-    ax.annotate(say("base {0}", number(base)), (base, -0.75), xytext=(size(0.4), 0), textcoords="offset points",
+    ax.annotate(say("base {0}", name), (base, -0.75), xytext=(size(0.4), 0), textcoords="offset points",
                 ha="left", va="center", fontsize=size(0.8), fontweight="bold")  # fmt: skip
 
 
@@ -167,11 +174,14 @@ def _key(ax: Axes, shown: pd.DataFrame, left_out: pd.DataFrame) -> None:
 
 
 def _in_words(shown: pd.DataFrame, quantity: str, unit: str) -> str:
-    parts = [say("Tornado chart of {0}, in {1}; base {2}.", quantity, unit, number(shown["base_value"].iloc[0]))]
-    parts += [
-        say("{0}: {1} to {2}.", row.input, _reads(row.low_input, row.unit, row.low_value),
-            _reads(row.high_input, row.unit, row.high_value))
-        for row in records(shown)
-        if row.low_value != row.high_value
-    ]  # fmt: skip
+    base = amount(shown["base_value"].iloc[0], unit)
+    parts = [say("Tornado chart of {0}, in {1}; base {2}.", quantity, unit, base)]
+    for row in records(shown):
+        if row.low_value != row.high_value:
+            low, high = (_reads(*end, unit) for end in _ends(row))
+            parts.append(say("{0}: {1} to {2}.", word(row.input), low, high))
     return " ".join(parts)
+
+
+def _ends(row: Any) -> list[tuple[object, Any, float]]:
+    return [(row.low_input, row, row.low_value), (row.high_input, row, row.high_value)]
