@@ -394,7 +394,7 @@ class _Rows:
         keys = np.concatenate([path[:, at] / pace, spread / pace, slopes / width], axis=1)
         label = labels(np.round(keys).astype(np.int64))
         count = int(label.max()) + 1
-        weights = np.bincount(label, self.weights, count)
+        weights = np.bincount(label, self.weights, count).astype(float)
         share = self.weights / weights[label]
 
         def averaged(part: Array) -> Array:

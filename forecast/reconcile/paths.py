@@ -56,9 +56,11 @@ def sources_by_years(pool: Pool, years: list[int] | None = None) -> pd.DataFrame
         for year, value in zip(span, log_path(source, span), strict=True):
             if math.isnan(value):
                 continue
-            within = "interpolated" if min(told) <= year <= max(told) else "extrapolated"
-            kind = "printed" if year in levels else within
-            rows.append((source.publisher, year, math.exp(value), kind, levels[year].hedge if year in levels else ""))
+            if year in levels:
+                rows.append((source.publisher, year, levels[year].printed, "printed", levels[year].hedge))
+            else:
+                within = "interpolated" if min(told) <= year <= max(told) else "extrapolated"
+                rows.append((source.publisher, year, math.exp(value), within, ""))
     return pd.DataFrame(rows, columns=["source", "year", "value", "kind", "hedge"])
 
 
@@ -70,7 +72,7 @@ def _span(pool: Pool) -> list[int]:
 def printed_numbers(pool: Pool) -> pd.DataFrame:
     """Every printed level: `source, year, value, kind, hedge`."""
     rows = [
-        (source.publisher, s.year, math.exp(s.centre), "printed", s.hedge)
+        (source.publisher, s.year, s.printed, "printed", s.hedge)
         for source in pool.sources
         for s in source.statements
         if s.kind == "level"
@@ -85,10 +87,10 @@ def source_levels(pool: Pool, year: int) -> pd.DataFrame:
         value = float(log_path(source, [year])[0])
         if math.isnan(value):
             continue
-        levels = printed_levels(source)
+        levels, note = printed_levels(source), _note(source, year, pool.scope)
         half = levels[year].width / 2 if year in levels else 0.0
-        note = _note(source, year, pool.scope)
-        rows.append((source.publisher, *(math.exp(v) for v in (value - half, value, value + half)), "source", note))
+        middle = levels[year].printed if year in levels else math.exp(value)
+        rows.append((source.publisher, math.exp(value - half), middle, math.exp(value + half), "source", note))
     return pd.DataFrame(rows, columns=["label", "low", "median", "high", "kind", "note"])
 
 

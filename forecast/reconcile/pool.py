@@ -266,34 +266,41 @@ def _statements(row: dict[str, object]) -> Iterator[Statement]:
 def level(year: int, digits: str, hedge: str = "") -> Statement:
     """A printed level."""
     low, high = cell(digits, hedge)
-    return _statement("level", year, year, digits, hedge, low, high, last_digit(digits))
+    return _statement("level", (year, year), digits, hedge, low, high)
 
 
 def growth(start: int, end: int, digits: str, hedge: str = "") -> Statement:
     """A printed compound annual growth rate, in percent, over the years from `start` to `end`."""
     low, high = (1 + side / 100 for side in cell(digits, hedge))
-    return _statement(
-        "growth", start, end, f"{digits} %", hedge, low, high, last_digit(digits) / 100, power=end - start
-    )
+    return _statement("growth", (start, end), digits, hedge, low, high, percent=True)
 
 
 def multiple(start: int, end: int, digits: str, hedge: str = "") -> Statement:
     """A printed ratio of `end` to `start`."""
     low, high = cell(digits, hedge)
-    return _statement("growth", start, end, f"x{digits}", hedge, low, high, last_digit(digits))
+    return _statement("growth", (start, end), digits, hedge, low, high)
 
 
 def _statement(
-    kind: str, year: int, to_year: int, text: str, hedge: str, low: float, high: float, digit: float, *, power: int = 1
+    kind: str, span: tuple[int, int], digits: str, hedge: str, low: float, high: float, *, percent: bool = False
 ) -> Statement:
     """Take logs; a bound gets an exponential excess of one unit of the last significant digit."""
-    excess = 0.0
+    power = span[1] - span[0] if percent else 1
+    digit, excess = last_digit(digits) / (100 if percent else 1), 0.0
     if math.isinf(high):
         excess = math.log1p(digit / low)
     elif math.isinf(low):
         excess = -math.log1p(-digit / high) if digit < high else math.log(2)
     elif low <= 0:
         low = ((low + high) / 2) ** 2 / high
-    log_low = -math.inf if math.isinf(low) else power * math.log(low)
-    log_high = math.inf if math.isinf(high) else power * math.log(high)
-    return Statement(kind, log_low, log_high, year, to_year, power * excess, text, "" if hedge == "exact" else hedge)
+    return Statement(
+        kind=kind,
+        low=-math.inf if math.isinf(low) else power * math.log(low),
+        high=math.inf if math.isinf(high) else power * math.log(high),
+        year=span[0],
+        to_year=span[1],
+        excess=power * excess,
+        text=f"{digits} %" if percent else digits,
+        hedge="" if hedge == "exact" else hedge,
+        printed=number(digits),
+    )

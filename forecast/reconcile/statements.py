@@ -25,7 +25,9 @@ class Statement:
     excess
         Mean of the exponential excess beyond the closed end, in logs; 0 for a closed cell.
     text
-        The number as printed.
+        What is printed, as words.
+    printed
+        The printed number: an amount, a growth in percent, or a multiple.
     hedge
         How firmly it is said; empty means exact.
     """
@@ -38,6 +40,7 @@ class Statement:
     excess: float = 0.0
     text: str = ""
     hedge: str = ""
+    printed: float = math.nan
 
     @property
     def is_bound(self) -> bool:

@@ -179,31 +179,27 @@ def _priors(pool: Pool) -> Iterator[Input]:
         scale = getattr(pool.prior, name) / getattr(default, name)
         moved = (point * scale if ranged.positive else point + shift for point in _points(ranged))
         points = tuple(min(point, 0.95) if name in _SHARES else point for point in moved)
-        yield Input(
-            _plain(name),
-            "prior",
-            _PRIOR_UNITS.get(name, ""),
-            points,
-            points[2],
-            _prior_setter(name),
-            None,
-            _inert(pool, name),
-        )
+        words, unit = _PRIOR_WORDS[name]
+        yield Input(words, "prior", unit, points, points[2], _prior_setter(name), None, _inert(pool, name))
 
 
 _SHARES = ("herding", "publisher_correlation", "outlier_probability")
 
-_PRIOR_UNITS = {
-    "spread_scale": "sd of log level",
-    "growth_spread_scale": "sd of log growth",
-    "growth_mean": "log growth per year",
-    "growth_sd": "log growth per year",
-    "growth_walk_sd": "log growth per year",
-    "optimism_mean": "log growth per year",
-    "optimism_sd": "log growth per year",
-    "definition_drift": "per root year",
-    "outlier_inflation": "times",
+_PRIOR_WORDS: dict[str, tuple[str, str]] = {
+    "spread_scale": ("how far publishers differ in level", "sd of log level"),
+    "growth_spread_scale": ("how far publishers differ in growth", "sd of log growth"),
+    "herding": ("herding across publishers", "correlation"),
+    "publisher_correlation": ("likeness of one publisher's sources", "correlation"),
+    "growth_mean": ("growth expected before any source", "log growth per year"),
+    "growth_sd": ("doubt about growth before any source", "log growth per year"),
+    "growth_walk_sd": ("yearly change of growth", "log growth per year"),
+    "optimism_mean": ("optimism common to publishers", "log growth per year"),
+    "optimism_sd": ("doubt about common optimism", "log growth per year"),
+    "definition_drift": ("drift of definitions", "per root year"),
+    "outlier_probability": ("probability of an outlier", "probability"),
+    "outlier_inflation": ("how far off an outlier is", "times"),
 }
+"""Name and unit of each number of the prior."""
 
 
 def _inert(pool: Pool, name: str) -> str:

@@ -75,7 +75,10 @@ class Tornado:
         unit = self.quantity.unit(self.money)
         said = [f"{row['input']} ({_span(row)})" for row in moving.head(_NAMED).to_dict("records")]
         base = amount(float(self.table["base_value"].iloc[0]), 3)
-        text = f"{self.quantity.label}, scenario {self.scenario}: {base} {unit} at base. It moves most with {listing(said)}."
+        text = (
+            f"{self.quantity.label}, scenario {self.scenario}: {base} {unit} at base. "
+            f"It moves most with {listing(said)}."
+        )
         reasons = [f"{row['input']} ({row['note']})" for row in still.to_dict("records")]
         return text + (f" Unable to move it: {listing(reasons)}." if reasons else "")
 
