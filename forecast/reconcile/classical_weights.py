@@ -97,7 +97,7 @@ def classical_weights(
 
     References
     ----------
-    Cooke, R. M. (1991), "Experts in Uncertainty"; Hanea & Nane (2021), doi:10.1007/978-3-030-46474-5_3.
+    Cooke, R. M. (1991), "Experts in Uncertainty"; Cooke & Goossens (2008), doi:10.1016/j.ress.2007.03.005.
 
     Examples
     --------
