@@ -94,6 +94,11 @@ class Group:
         """One of the histories, by its place in the group."""
         return AnnualSeries(self.names[position], self.years, self.values[:, position])
 
+    def some(self, which: NDArray[np.intp]) -> Group:
+        """Some of the histories, by their places in the group."""
+        names = tuple(self.names[i] for i in which)
+        return Group(names, self.positions[which], self.years, self.values[:, which])
+
     def problems(self, least: int, *, positive: bool) -> list[Problem]:
         """What is wrong with any of the histories."""
         if self._sound(least, positive=positive):
@@ -141,7 +146,7 @@ def _is_wide(histories: Histories) -> bool:
     """Whether it is a table of numbers with a column for each series."""
     if not isinstance(histories, pd.DataFrame) or _is_long(histories):
         return False
-    return all(pd.api.types.is_numeric_dtype(kind) for kind in histories.dtypes)
+    return all(pd.api.types.is_numeric_dtype(kind) for kind in set(histories.dtypes))
 
 
 def _is_long(histories: pd.DataFrame) -> bool:
@@ -153,11 +158,14 @@ def _wide(table: Histories) -> list[Group]:
     years = _years(table.index)
     order = np.argsort(years, kind="stable")
     values, names = table.to_numpy(float)[order], [str(name) for name in table.columns]
-    patterns, which = np.unique(~np.isnan(values), axis=1, return_inverse=True)
+    known = ~np.isnan(values)
+    if np.all(known):
+        return [Group(tuple(names), np.arange(len(names)), years[order], values)] if names else []
+    patterns, which = np.unique(known, axis=1, return_inverse=True)
     members = [np.flatnonzero(which.ravel() == i) for i in range(patterns.shape[1])]
     return [
-        Group(tuple(names[i] for i in those), those, years[order][known], values[np.ix_(known, those)])
-        for known, those in zip(patterns.T, members, strict=True)
+        Group(tuple(names[i] for i in those), those, years[order][pattern], values[np.ix_(pattern, those)])
+        for pattern, those in zip(patterns.T, members, strict=True)
     ]
 
 

@@ -14,7 +14,8 @@ from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.growth.annual import AnnualSeries, Group, Histories, History, read_histories, read_history
 from forecast.growth.fitted import GrowthFit
 from forecast.growth.plan import Given, Noise, Observed, Plan, make_plan
-from forecast.growth.solve import Solved, solve
+from forecast.growth.solve import Solved, solve_group
+from forecast.growth.solver import Array
 
 
 def fit_growth(
@@ -99,10 +100,11 @@ def fit_growth(
     )
     series = read_history(history, least=plan.least, positive=plan.proportional)
     _check_breaks(plan, series)
-    solved = solve(plan, series.years, series.values[:, None])
-    if _flat(plan, solved)[0]:
+    if _flat(plan, series.values):
         raise ModelError(_flat_text(plan, series))
-    return GrowthFit(plan, series, solved)
+    group = Group((series.name,), np.zeros(1, np.intp), series.years, series.values[:, None])
+    [(used, _, solved)] = solve_group(plan, group)
+    return GrowthFit(used, series, solved)
 
 
 def fit_growths(
@@ -157,7 +159,7 @@ def fit_growths(
     groups = read_histories(histories, least=plan.least, positive=plan.proportional)
     for group in groups:
         _check_breaks(plan, group.series(0))
-    return GrowthFits(plan, tuple((group, solve(plan, group.years, group.values)) for group in groups))
+    return GrowthFits(plan, tuple(part for group in groups for part in solve_group(plan, group)))
 
 
 @dataclass(frozen=True)
@@ -169,39 +171,41 @@ class GrowthFits:
     plan
         What was fitted.
     groups
-        Histories that share their years, with their solutions.
+        Histories that share their years, with their own plans and solutions.
     """
 
     plan: Plan
-    groups: tuple[tuple[Group, Solved], ...]
+    groups: tuple[tuple[Plan, Group, Solved], ...]
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """One row a series: parameters, their standard errors (`..._se`), rss, sigma, converged."""
-        parts = [self._part(group, solved) for group, solved in self.groups]
-        order = np.argsort(np.concatenate([group.positions for group, _ in self.groups]), kind="stable")
-        return pd.concat(parts).iloc[order]
+        """One row a series: start year, parameters, their standard errors (`..._se`), rss, sigma, converged."""
+        parts = [self._part(*part) for part in self.groups]
+        order = np.argsort(np.concatenate([group.positions for _, group, _ in self.groups]), kind="stable")
+        columns = {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}
+        names = np.array([name for _, group, _ in self.groups for name in group.names], dtype=object)[order]
+        return pd.DataFrame(columns, index=pd.Index(names, name="series"))
 
-    def _part(self, group: Group, solved: Solved) -> pd.DataFrame:
-        flat = _flat(self.plan, solved)
+    def _part(self, plan: Plan, group: Group, solved: Solved) -> dict[str, NDArray[np.generic]]:
+        flat = _flat(self.plan, group.values)
         errors = np.sqrt(np.diagonal(solved.covariance(), axis1=1, axis2=2)).T
-        columns = dict(solved.parameters())
-        columns |= {f"{name}_se": error for name, error in zip(self.plan.free, errors, strict=True)}
+        columns = {"start_year": np.full(len(group.names), plan.origin(group.years))} | solved.parameters()
+        columns |= {f"{name}_se": error for name, error in zip(plan.free, errors, strict=True)}
         columns |= {"rss": solved.rss, "sigma": solved.sigma}
         known = {name: np.where(flat, np.nan, values) for name, values in columns.items()}
-        table = pd.DataFrame(known, index=pd.Index(group.names, name="series"))
-        return table.assign(converged=solved.converged & ~flat, values=len(group.years))
+        return known | {"converged": solved.converged & ~flat, "values": np.full(len(flat), len(group.years))}
 
     def __len__(self) -> int:
-        return sum(len(group.names) for group, _ in self.groups)
+        return sum(len(group.names) for _, group, _ in self.groups)
 
     def __getitem__(self, name: str) -> GrowthFit:
-        for group, solved in self.groups:
+        for plan, group, solved in self.groups:
             if name in group.names:
                 position = group.names.index(name)
-                if _flat(self.plan, solved)[position]:
-                    raise ModelError(_flat_text(self.plan, group.series(position)))
-                return GrowthFit(self.plan, group.series(position), solved.one(position))
+                series = group.series(position)
+                if _flat(plan, series.values):
+                    raise ModelError(_flat_text(plan, series))
+                return GrowthFit(plan, series, solved.some(np.array([position])))
         raise ArgumentError(Problem("series", f"'{name}'", "a name of one of the histories"))
 
     def summary(self) -> str:
@@ -213,9 +217,8 @@ class GrowthFits:
         return f"<p>{self.summary()}</p>{self.table.head(20).to_html()}"
 
 
-def _flat(plan: Plan, solved: Solved) -> NDArray[np.bool_]:
-    """Histories that never change, which no S-curve explains."""
-    values = solved.problem.values
+def _flat(plan: Plan, values: Array) -> NDArray[np.bool_]:
+    """Whether histories never change, which no S-curve explains."""
     return (np.ptp(values, axis=0) == 0) & plan.saturating & (plan.observed == "level")
 
 

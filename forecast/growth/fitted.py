@@ -419,9 +419,9 @@ def _ceilings(fit: GrowthFit, position: int) -> Array:
     lowest, highest = np.log(0.3 * largest), np.log(_FARTHEST * largest)
     fitted = float(np.clip(fit.solved.coded[position, 0], lowest, highest))
     spread = float(np.sqrt(fit.solved.coded_covariance()[0, position, position]))
-    steps = spread * np.linspace(0.4, 6, 15) if np.isfinite(spread) and spread < 1 else np.zeros(0)
+    steps = spread * np.linspace(0.4, 6, 10) if np.isfinite(spread) and spread < 1 else np.zeros(0)
     near = np.concatenate([fitted - steps, [fitted], fitted + steps])
-    grid = np.concatenate([near, np.linspace(lowest, fitted, 12), np.linspace(fitted, highest, 20)])
+    grid = np.concatenate([near, np.linspace(lowest, fitted, 8), np.linspace(fitted, highest, 14)])
     return np.exp(np.unique(grid[(grid >= lowest) & (grid <= highest)]))
 
 

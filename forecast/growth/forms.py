@@ -194,8 +194,11 @@ class LogisticForm(Form):
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
         turn = np.exp(theta[0]) * (times - self.middle - self.span / 2)
         shape = special.expit(np.maximum(theta[1], _OPEN) + turn)
+        slopes = np.empty((2, *shape.shape))
         by_z = shape * (1 - shape)
-        return shape, np.stack([by_z * turn, by_z * (theta[1] > _OPEN)])
+        np.multiply(by_z, turn, out=slopes[0])
+        np.multiply(by_z, theta[1] > _OPEN, out=slopes[1])
+        return shape, slopes
 
     def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
         return {"rate": direction * np.exp(theta[0]), "ceiling": scale}
@@ -213,13 +216,16 @@ class GompertzForm(Form):
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
         elapsed, rate = times - self.middle, np.exp(np.maximum(theta[1], self._slowest))
         growth = np.exp(theta[0])
-        turn = rate * elapsed
-        risen = -np.expm1(-turn) / rate
-        shape = np.exp(growth * risen)
-        by_rate = growth * (elapsed * np.exp(-turn) - risen)
-        return shape, np.stack(
-            [shape * growth * risen, np.where((shape > 0) & (theta[1] > self._slowest), shape * by_rate, 0.0)]
-        )
+        gone = -np.expm1(np.minimum(-rate * elapsed, 300.0))
+        log_shape = growth / rate * gone
+        shape = np.exp(log_shape)
+        slopes = np.empty((2, *shape.shape))
+        np.multiply(shape, log_shape, out=slopes[0])
+        np.multiply(shape, elapsed * (1 - gone), out=slopes[1])
+        slopes[1] *= growth
+        slopes[1] -= slopes[0]
+        slopes[1] *= theta[1] > self._slowest
+        return shape, slopes
 
     @property
     def _slowest(self) -> float:
@@ -238,8 +244,8 @@ class BassForm(Form):
 
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
         p, s = np.exp(self._bounded(theta))
-        left = np.exp(-s * times)
-        gone, below = -np.expm1(-s * times), p + (s - p) * left
+        gone, left = -np.expm1(-s * times), np.exp(-s * times)
+        below = p + (s - p) * left
         shape = gone / below
         by_left = -times * left * s * (below + gone * (s - p)) / below**2
         return shape, np.stack(

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.growth.annual import Group
 from forecast.growth.direct import DirectProblem
 from forecast.growth.least_squares import inverse_normal
 from forecast.growth.plan import Plan
 from forecast.growth.solver import Array, Indices
-from forecast.growth.varpro import ShapeProblem, solve_shapes
+from forecast.growth.varpro import ShapeFit, ShapeProblem, solve_shapes
 
 _ROUNDS = 40
 """Most rounds in which the noise, which weighs a prior, is estimated anew."""
@@ -20,6 +21,8 @@ _FACTORS = (1.0, 0.3, 3.0, 0.1, 10.0)
 """Changes of the rates that are tried as starting values under conditions."""
 _SCORES = (0.0, -1.28, 1.28)
 """Normal scores of a prior that are tried as starting values."""
+_VISIBLE, _INVISIBLE = 0.05, 1e-100
+"""Shares of the largest value above which a history is visible and below which a start value is none."""
 _STEP = 6e-6
 
 
@@ -73,9 +76,8 @@ class Solved:
         up, down = (self.problem.decode(self.coded[:, None] + sign * shifts, self.everyone) for sign in (1, -1))
         return np.stack([(up[name] - down[name]) / (2 * _STEP) for name in self.problem.free])
 
-    def one(self, position: int) -> Solved:
-        """One of the histories."""
-        which = np.array([position])
+    def some(self, which: Indices) -> Solved:
+        """Some of the histories."""
         return Solved(pick(self.problem, which), self.coded[:, which], self.rss[which], self.converged[which])
 
 
@@ -85,23 +87,49 @@ def pick(problem: DirectProblem, which: Indices) -> DirectProblem:
     return replace(problem, values=problem.values[:, which], given=given, noise=problem.noise[which])
 
 
-def solve(plan: Plan, years: Array, values: Array) -> Solved:
-    """Fit histories (n, b) of the same years."""
-    problem = plan.problem(years, values)
-    parameters, rss, converged = _shapes(plan, problem)
+def solve_group(plan: Plan, group: Group) -> list[tuple[Plan, Group, Solved]]:
+    """Fit histories of the same years.
+
+    Where the curve is so near to 0 in the first year that no start value can hold it, the start moves to the year in
+    which the history becomes visible.
+    """
+    problem = plan.problem(group.years, group.values)
+    shapes, shift = _shape_problem(plan, problem)
+    found = solve_shapes(shapes)
+    parameters = shapes.parameters(found, shift)
+    late = _begins_late(plan, problem, parameters["start"])
+    if not np.any(late):
+        return [(plan, group, _finish(plan, problem, parameters, found))]
+    first = np.where(late, np.argmax(group.values > _VISIBLE * problem.size, axis=0), -1)
+    parts = []
+    for position in np.unique(first):
+        which = np.flatnonzero(first == position)
+        own = plan if position < 0 else replace(plan, start_year=float(group.years[position]))
+        members, some = group.some(which), found.some(which)
+        moment = shift if position < 0 else float(group.years[position]) - plan.origin(group.years)
+        begun = shapes.parameters(some, moment)
+        parts.append((own, members, _finish(own, own.problem(members.years, members.values), begun, some)))
+    return parts
+
+
+def _begins_late(plan: Plan, problem: DirectProblem, start: Array) -> NDArray[np.bool_]:
+    if plan.start_year is not None or "start" not in plan.free or not plan.saturating:
+        return np.zeros(len(start), bool)
+    return ~(start > _INVISIBLE * problem.size)
+
+
+def _shape_problem(plan: Plan, problem: DirectProblem) -> tuple[ShapeProblem, float]:
+    """Fit without conditions; a Bass curve that begins later is taken from the year before its first value."""
+    shift = float(1 - problem.times[0]) if plan.name == "bass" and problem.times[0] <= 0 else 0.0
+    form = plan.form(problem.times + shift, problem.breaks)
+    return ShapeProblem(form, problem.values, problem.proportional, plan.observed != "level"), shift
+
+
+def _finish(plan: Plan, problem: DirectProblem, parameters: dict[str, Array], found: ShapeFit) -> Solved:
     if plan.plain and not (plan.name == "bass" and problem.times[0] <= 0):
         with np.errstate(all="ignore"):
-            return Solved(problem, problem.encode(parameters), rss, converged)
-    return solve_under_conditions(problem, _candidates(plan, problem, parameters), rss)
-
-
-def _shapes(plan: Plan, problem: DirectProblem) -> tuple[dict[str, Array], Array, NDArray[np.bool_]]:
-    """Fit without conditions; a Bass curve that begins later is taken from the year before its first value."""
-    shift = 1 - problem.times[0] if plan.name == "bass" and problem.times[0] <= 0 else 0.0
-    form = plan.form(problem.times + shift, problem.breaks)
-    shapes = ShapeProblem(form, problem.values, problem.proportional, plan.observed != "level")
-    found = solve_shapes(shapes)
-    return shapes.parameters(found, float(shift)), found.rss, found.converged
+            return Solved(problem, problem.encode(parameters), found.rss, found.converged)
+    return _solve_under_conditions(problem, _candidates(plan, problem, parameters), found.rss)
 
 
 def _candidates(plan: Plan, problem: DirectProblem, found: Mapping[str, Array]) -> list[dict[str, Array]]:
@@ -122,7 +150,7 @@ def _with_rates(problem: DirectProblem, start: Mapping[str, Array], factor: floa
     return dict(start) | {name: start[name] * factor for name in free}
 
 
-def solve_under_conditions(problem: DirectProblem, candidates: list[dict[str, Array]], rss: Array) -> Solved:
+def _solve_under_conditions(problem: DirectProblem, candidates: list[dict[str, Array]], rss: Array) -> Solved:
     """Descend from every candidate; with priors, weigh them by the noise found, until that no longer changes."""
     freedom = max(len(problem.values) - len(problem.free) + len(problem.priors), 1)
     least = 1e-9 * problem.size

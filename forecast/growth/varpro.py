@@ -34,6 +34,10 @@ class ShapeFit:
     converged: NDArray[np.bool_]
     """Shape (b,)."""
 
+    def some(self, which: Indices) -> ShapeFit:
+        """Some of the histories."""
+        return ShapeFit(*(getattr(self, name)[..., which] for name in self.__dataclass_fields__))
+
 
 @dataclass(frozen=True)
 class ShapeProblem:
@@ -126,7 +130,9 @@ def _project(shape: Array, slopes: Array, values: Array) -> tuple[Array, Array, 
     size = np.einsum("nb,nb->b", shape, shape)
     scale = np.einsum("nb,nb->b", shape, values) / size
     along = np.einsum("knb,nb->kb", slopes, shape) / size
-    return scale, scale * shape - values, scale * (slopes - along[:, None] * shape)
+    jacobian = slopes - along[:, None] * shape
+    jacobian *= scale
+    return scale, scale * shape - values, jacobian
 
 
 def _project_logs(shape: Array, slopes: Array, logs: Array) -> tuple[Array, Array, Array]:
