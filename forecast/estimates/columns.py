@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-YEAR_KINDS = ("year",)
-NUMBER_KINDS = ("amount", "percent")
+from forecast.estimates.numbers import HEDGE_WORDS
+from forecast.estimates.units import SCALE_ALIASES
 
 _PATTERNS = {
     "date": r"^$|^\d{4}(-\d{2}(-\d{2})?)?$",
@@ -99,13 +99,13 @@ def _property(column: Column) -> dict[str, Any]:
         return {"type": ["string", "number"], **about}
     if column.kind in ("choice", "flag"):
         return {"type": "string", "enum": ["", *column.allowed, *_aliases(column)], **about}
+    if column.kind == "hedge":
+        return {"type": "string", "enum": ["", *column.allowed, *HEDGE_WORDS], **about}
     pattern = {"pattern": _PATTERNS[column.kind]} if column.kind in _PATTERNS else {}
     return {"type": "string", **pattern, **about}
 
 
 def _aliases(column: Column) -> list[str]:
-    from forecast.estimates.units import SCALE_ALIASES
-
     return list(SCALE_ALIASES) if column.name == "scale" else []
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from forecast.errors import EstimatesError, InputError, Problem, did_you_mean
 from forecast.estimates import columns
 from forecast.estimates.columns import COLUMNS, Column
-from forecast.estimates.numbers import HEDGE_WORDS, HEDGES, interval, number
+from forecast.estimates.numbers import HEDGE_WORDS, HEDGES, hedge_of, interval, number
 from forecast.estimates.scopes import Scopes
 from forecast.estimates.units import CURRENCIES, scale_name
 
@@ -27,6 +27,9 @@ MOST_BYTES = 20_000_000
 
 MOST_ROWS = 100_000
 """Longest table that is read."""
+
+MOST_PROBLEMS = 200
+"""So many problems of a file are listed, with the number of those left over."""
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
@@ -67,10 +70,10 @@ def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFr
         raise EstimatesError(problems)
     if raw.empty:
         raise EstimatesError(Problem(name, "no row of data", "at least one estimate", "add a row below the header"))
-    texts = as_texts(raw).map(_one_line_end)
+    texts = as_texts(raw)
     faults = [*_cell_problems(name, texts), *_row_problems(name, texts), *_scope_problems(name, texts, scopes)]
     if faults:
-        raise EstimatesError(sorted(faults, key=_row_of))
+        raise EstimatesError(_shortened(name, sorted(faults, key=_row_of)))
     return typed(texts)
 
 
@@ -94,9 +97,7 @@ def typed(texts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _texts(values: pd.Series[Any]) -> pd.Series[str]:
-    if isinstance(values.dtype, pd.StringDtype):
-        return values.fillna("").astype(str)
-    return pd.Series([cell_text(v) for v in values.astype(object)], index=values.index, dtype=str)
+    return pd.Series([_one_line_end(cell_text(value)) for value in values.tolist()], index=values.index, dtype=str)
 
 
 def cell_text(value: object) -> str:
@@ -171,7 +172,7 @@ def _delimited(separator: str) -> Callable[[Path], pd.DataFrame]:
                 dtype=str,
                 keep_default_na=False,
                 encoding="utf-8-sig",
-                nrows=MOST_ROWS + 1,
+                nrows=MOST_ROWS + 2,
                 header=None,
                 skip_blank_lines=True,
                 index_col=False,
@@ -220,7 +221,7 @@ def _toml(path: Path) -> pd.DataFrame:
 def _xlsx(path: Path) -> pd.DataFrame:
     from forecast.estimates.excel import read_sheet
 
-    return _under_header(path.name, read_sheet(path, most_rows=MOST_ROWS + 1, most_bytes=10 * MOST_BYTES))
+    return _under_header(path.name, read_sheet(path, most_rows=MOST_ROWS + 2, most_bytes=10 * MOST_BYTES))
 
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
@@ -256,6 +257,13 @@ def place(name: str, texts: pd.DataFrame, row: int, column: str = "") -> str:
     key = str(texts["id"].iloc[row]).strip()
     where = f"{name}, row {row + 2}" + (f" ({key})" if key else "")
     return f"{where}, {column}" if column else where
+
+
+def _shortened(name: str, problems: list[Problem]) -> list[Problem]:
+    """Return the first problems, and how many more there are."""
+    rest = len(problems) - MOST_PROBLEMS
+    more = [Problem(name, f"{rest:,} problems more", "", "mend these first")] if rest > 0 else []
+    return [*problems[:MOST_PROBLEMS], *more]
 
 
 def _row_of(problem: str | Problem) -> int:
@@ -407,8 +415,16 @@ KINDS: dict[str, Callable[[str, Column], Fault]] = {
 """Check of each kind of cell: None, or what was found and what is allowed."""
 
 
+_NUMBERS = ("base_value", "target_value", "cagr", "multiple", "other_values")
+_RELATED = (
+    *("id", "publisher", "via", "supersedes", *_NUMBERS, *columns.of_kind("year")),
+    *("base_hedge", "target_hedge", "cagr_hedge", "multiple_hedge"),
+)
+"""Columns that are held against each other in a row, or against the column of ids."""
+
+
 def _row_problems(name: str, texts: pd.DataFrame) -> Iterator[Problem]:
-    t = texts.apply(lambda column: column.str.strip())
+    t = {n: pd.Series([text.strip() for text in texts[n].tolist()], dtype=object) for n in _RELATED}
     years = {n: pd.to_numeric(t[n], errors="coerce") for n in columns.of_kind("year")}
 
     def at(wrong: Any, column: str, found: Callable[[int], str], allowed: str) -> Iterator[Problem]:
@@ -435,20 +451,13 @@ def _row_problems(name: str, texts: pd.DataFrame) -> Iterator[Problem]:
     for side in ("base", "target"):
         wrong = (t[f"{side}_value"] != "") & (t[f"{side}_year"] == "")
         yield from at(wrong, f"{side}_year", lambda _: "an empty cell beside a value", f"the year of {side}_value")
-    said = t[["base_value", "target_value", "cagr", "multiple", "other_values"]].ne("").any(axis=1)
-    yield from at(
-        ~said, "base_value", lambda _: "no number in the row", "a base, a target, a cagr, a multiple or other values"
-    )
-    for value, hedge in (
-        ("base_value", "base_hedge"),
-        ("target_value", "target_hedge"),
-        ("cagr", "cagr_hedge"),
-        ("multiple", "multiple_hedge"),
-    ):
-        wrong = [
-            h.casefold() in ("between", "介於") and not interval(v) for h, v in zip(t[hedge], t[value], strict=True)
-        ]
-        yield from at(wrong, value, _quoted(t[value], " with the hedge between"), "two ends such as 40-50")
+    silent = [not any(row) for row in zip(*(t[n] for n in _NUMBERS), strict=True)]
+    allowed = "a base, a target, a cagr, a multiple or other values"
+    yield from at(silent, "base_value", lambda _: "no number in the row", allowed)
+    for value in ("base_value", "target_value", "cagr", "multiple"):
+        hedges = t[value.removesuffix("_value") + "_hedge"]
+        endless = [hedge_of(h) == "between" and not interval(v) for h, v in zip(hedges, t[value], strict=True)]
+        yield from at(endless, value, _quoted(t[value], " with the hedge between"), "two ends such as 40-50")
     strange = (t["supersedes"] != "") & ~t["supersedes"].isin(t["id"])
     yield from at(strange, "supersedes", lambda row: repr(t["supersedes"].iloc[row]), "the id of another row")
 

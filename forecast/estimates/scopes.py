@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from forecast.distributions import Distribution, Fixed, Lognormal, Range, Triangular, Uniform
 from forecast.errors import ArgumentError, EstimatesError, InputError, Problem, did_you_mean
@@ -212,9 +212,16 @@ class Scopes:
 _FROZEN = ConfigDict(extra="forbid", frozen=True)
 
 
+def _fixed(ratio: Any) -> Any:
+    """Read a plain number as a share one is sure of."""
+    number = isinstance(ratio, int | float) and not isinstance(ratio, bool)
+    return {"family": "fixed", "value": ratio} if number else ratio
+
+
 class _Ratio(BaseModel):
     model_config = _FROZEN
     family: str = "range"
+    value: float | None = None
     median: float | None = None
     log_sd: float | None = None
     low: float | None = None
@@ -230,7 +237,7 @@ class _Scope(BaseModel):
     name: str = Field(min_length=1)
     inside: str = ""
     aliases: tuple[str, ...] = ()
-    ratio: float | _Ratio | None = None
+    ratio: Annotated[_Ratio | None, BeforeValidator(_fixed)] = None
     ratio_year: int | None = Field(default=None, ge=1900, le=2200)
     growth_sd: float = Field(default=DEFAULT_GROWTH_SD, ge=0)
     value_basis: str = ""
@@ -255,6 +262,7 @@ class _File(BaseModel):
 
 
 _FAMILIES: dict[str, tuple[type[Any], tuple[str, ...]]] = {
+    "fixed": (Fixed, ("value",)),
     "lognormal": (Lognormal, ("median", "log_sd")),
     "range": (Range, ("low", "base", "high")),
     "uniform": (Uniform, ("minimum", "maximum")),
@@ -331,15 +339,15 @@ def _scope(read: _Scope, ratio: Distribution | None) -> Scope:
 
 
 def _problem(name: str, fault: dict[str, Any]) -> Problem:
-    keys = [
-        str(part + 1) if isinstance(part, int) else part for part in fault["loc"] if part not in ("float", "_Ratio")
-    ]
+    keys = [str(part + 1) if isinstance(part, int) else part for part in fault["loc"]]
     place = ", ".join([name, " ".join(keys[:2]), *keys[2:]])
     if fault["type"] == "extra_forbidden":
         model = _MODELS.get(str(fault["loc"][0]), _File) if len(fault["loc"]) > 1 else _File
         known = list((_Ratio if "ratio" in fault["loc"] else model).model_fields)
         known = ["schema" if key == "schema_" else key for key in known]
         return Problem(place, "an unknown key", "", did_you_mean(str(fault["loc"][-1]), known))
+    if fault["type"] == "model_type":
+        return Problem(place, repr(fault["input"]), "a share such as 0.2, or {low = 0.1, base = 0.2, high = 0.3}")
     found = "nothing" if fault["type"] == "missing" else repr(fault["input"])
     return Problem(place, found, fault["msg"][0].lower() + fault["msg"][1:])
 
@@ -374,14 +382,10 @@ def _loop(name: str, above: dict[str, str]) -> list[str]:
     return seen if name == seen[0] else []
 
 
-def _distribution(place: str, ratio: float | _Ratio | None) -> Distribution | None:
+def _distribution(place: str, ratio: _Ratio | None) -> Distribution | None:
     """Turn what the file says into a distribution of the share."""
     if ratio is None:
         return None
-    if isinstance(ratio, float):
-        if not 0 < ratio <= 1:
-            raise EstimatesError(Problem(place, f"{ratio:g}", "a share above 0 and at most 1"))
-        return Fixed(ratio)
     if ratio.family not in _FAMILIES:
         raise EstimatesError(
             Problem(f"{place}, family", repr(ratio.family), "", did_you_mean(ratio.family, list(_FAMILIES)))
@@ -392,8 +396,9 @@ def _distribution(place: str, ratio: float | _Ratio | None) -> Distribution | No
         raise EstimatesError(
             Problem(place, f"the keys {', '.join(given)}", f"{', '.join(needed)} for the family {ratio.family}")
         )
-    if min(given.values()) <= 0:
-        raise EstimatesError(Problem(place, f"{min(given.values()):g}", "numbers above 0, since it is a share"))
+    if min(given.values()) <= 0 or given.get("value", 1) > 1:
+        found = ", ".join(f"{number:g}" for number in given.values())
+        raise EstimatesError(Problem(place, found, "a share above 0 and at most 1"))
     try:
         return family(**given, positive=True) if family is Range else family(**given)
     except ArgumentError as error:
