@@ -36,6 +36,10 @@ notebooks: $(VENV)/.ready-test  ## run every notebook from top to bottom
 docs: $(VENV)/.ready-docs  ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 "$(BIN)/mkdocs" build --strict --quiet
 
+.PHONY: readme
+readme: $(VENV)/.ready-run  ## write today's output into README.md
+	"$(BIN)/python" docs/readme.py
+
 .PHONY: clean
 clean:  ## remove what these commands made, except out/
 	rm -rf "$(VENV)" build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
