@@ -15,7 +15,7 @@ from forecast.figures.language import word
 from forecast.figures.style import BLUE, GREEN, ORANGE, PURPLE, RED, RULE, SKY, percent, stroke, year_axis
 
 COLORS = (BLUE, ORANGE, GREEN, SKY, RED, PURPLE, "#8a8a8a", "#5b4a8a", "#c9b26b")
-HATCHES = ("", "////", "", "....", "", "\\\\\\\\", "", "", "")
+HATCHES = ("", "////", "", "xxxx", "", "\\\\\\\\", "", "", "")
 
 
 def by_year(rows: pd.DataFrame, names: str, values: str, figure: str) -> pd.DataFrame:

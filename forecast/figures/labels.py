@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
@@ -101,7 +100,6 @@ class _Labels(Artist):
             0, 0, _short(label.text), color=darker(label.color), fontsize=points, fontweight=weight, linespacing=1.1
         )
         text.set_fontfamily(font_families())
-        text.set_path_effects([patheffects.withStroke(linewidth=points * 0.22, foreground="white")])
         text.set_figure(self._parent)
         text.set_transform(IdentityTransform())
         text.set_verticalalignment("center")
@@ -199,6 +197,8 @@ class PointLabels(_Labels):
     def __init__(self, ax: Axes, labels: Sequence[Label], avoid: Sequence[tuple[float, float]], points: float) -> None:
         super().__init__(ax, labels, points)
         self._avoid = np.asarray(list(avoid), float).reshape(-1, 2)
+        for text in self._texts:
+            text.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.65, "pad": 0.06 * points})
         self.set_in_layout(False)
 
     def place(self, renderer: RendererBase) -> None:
@@ -211,6 +211,7 @@ class PointLabels(_Labels):
             extent = text.get_window_extent(renderer)
             boxes, costs = _boxes(anchors[index], extent.width, extent.height, unit)
             costs += _covered(boxes, unit, frame, anchors, lines, np.reshape(taken, (-1, 4)))
+            costs += 15 * _crossed(anchors[index], boxes, np.delete(anchors, index, axis=0), unit)
             best = boxes[np.argmin(costs)]
             text.set_horizontalalignment("left")
             text.set_position((best[0], (best[1] + best[3]) / 2))
@@ -241,6 +242,14 @@ def _covered(boxes: Array, unit: float, frame: Array, marks: Array, lines: Array
     apart = (room[:, None, :2] >= taken[None, :, 2:]) | (room[:, None, 2:] <= taken[None, :, :2])
     clashes = (~apart.any(axis=2)).sum(axis=1)
     return 30 * outside / unit + 40 * _inside(marks, boxes + 0.48 * pad) + 2 * _inside(lines, room) + 120 * clashes
+
+
+def _crossed(anchor: Array, boxes: Array, others: Array, unit: float) -> Array:
+    """Count the other marks that the line from an anchor to each box runs over."""
+    nearest = np.clip(anchor, boxes[:, :2], boxes[:, 2:])
+    steps = anchor + np.linspace(0.25, 1, 4)[:, None, None] * (nearest - anchor)
+    gaps = np.linalg.norm(steps[:, :, None] - others, axis=3)
+    return (gaps < 0.6 * unit).any(axis=0).sum(axis=1).astype(float)
 
 
 def _inside(points: Array, boxes: Array) -> Array:

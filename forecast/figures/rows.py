@@ -21,7 +21,7 @@ def row_lines(names: Sequence[str], notes: Sequence[str] | None = None) -> float
     under = [0.8 * len(wrapped(note, 26 if narrow() else 48).splitlines()) for note in notes or [""] * len(names)]
     lines = [wrapped(name).count("\n") + 1 + more for name, more in zip(names, under, strict=True)]
     pairs = [(above + below) / 2 for above, below in itertools.pairwise(lines)] or lines
-    return len(names) * max(1.0, 0.6 * max(pairs))
+    return len(names) * max(1.0, 0.65 * max(pairs))
 
 
 def name_rows(ax: Axes, names: Sequence[str], notes: Sequence[str] | None = None, *, bold: Sequence[bool] = ()) -> None:

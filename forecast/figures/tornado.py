@@ -41,7 +41,7 @@ FILLS = {"driver": BLUE, "prior": ORANGE, "source": SKY, "hedge": PURPLE, "event
 SHORT = 6
 """A longer unit stands under the name of the input only, not at the ends of its bar."""
 
-HATCHES = {"driver": "", "prior": "", "source": "////", "hedge": "....", "event": "\\\\\\\\", "consensus": ""}
+HATCHES = {"driver": "", "prior": "", "source": "////", "hedge": "xxxx", "event": "\\\\\\\\", "consensus": ""}
 
 
 def tornado(
