@@ -41,10 +41,11 @@ CAUSES = ("between publishers", "within statements", "growth", "process", "scena
 """Parts of the band in the fixed order in which the law of total variance takes them."""
 
 _MOST_CELLS = 20_000
-_LEAST_START = 100
 _MOST_BENT = 60
 _BENT_NODES = 7
-_NODE_WIDTH = 0.1
+_MOST_NODES = 40
+_NODE_WIDTH = 0.05
+_WIDER = 1.25
 _KEY_YEARS = 4
 _MOST_COMPONENTS = 4000
 _DRAWS = 100_000
@@ -347,10 +348,10 @@ def scenario_path(
     years = np.arange(origin, end + 1)
     if scenario.growth.has_ceiling:
         start = market.reduced(_MOST_BENT).split(-1, _BENT_NODES)
-        rows = _rows(scenario, years, known, start).merged(start, _NODE_WIDTH)
+        rows = _rows(scenario, years, known, start).merged(start)
     else:
-        rows = _rows(scenario, years, known, market).merged(market, _NODE_WIDTH)
-        start = market.reduced(max(_LEAST_START, _MOST_CELLS // len(rows.weights)))
+        rows = _rows(scenario, years, known, market).merged(market)
+        start = market.reduced(_MOST_CELLS // len(rows.weights))
     mixture = _combine(start, rows).pruned().reduced(_MOST_COMPONENTS)
     parts = {} if causes is None else _parts(causes, rows, start, mixture)
     mixture, missing = _topped_up(mixture, scenario, years - origin)
@@ -383,16 +384,10 @@ class _Rows:
     own: Array
     process: Array
 
-    def merged(self, start: Mixture, width: float) -> _Rows:
-        """Fewer nodes: those whose paths differ by less than `width` sds of the start become one, moments kept."""
-        middle = (self.known @ start.mean()) + self.offset
-        path = middle.mean(axis=1)
-        pace = width * math.sqrt(float(start.variance()[-1]))
-        slopes = self.known.mean(axis=1).sum(axis=-1)[:, -1:]
-        at = np.unique(np.linspace(0, path.shape[1] - 1, _KEY_YEARS).astype(int)[1:])
-        spread = np.sqrt(self.own[:, -1, -1])[:, None]
-        keys = np.concatenate([path[:, at] / pace, spread / pace, slopes / width], axis=1)
-        label = labels(np.round(keys).astype(np.int64))
+    def merged(self, start: Mixture) -> _Rows:
+        """At most `_MOST_NODES` nodes: those with neighbouring paths become one, mean and covariance kept."""
+        path = (self.known @ start.mean() + self.offset).mean(axis=1)
+        label = self._neighbours(path, math.sqrt(float(start.variance()[-1])))
         count = int(label.max()) + 1
         weights = np.bincount(label, self.weights, count).astype(float)
         share = self.weights / weights[label]
@@ -405,6 +400,16 @@ class _Rows:
         centred = path - averaged(path)[label]
         covariance = averaged(self.own + centred[:, :, None] * centred[:, None, :])
         return _Rows(weights, averaged(self.known), averaged(self.offset), covariance, self.process)
+
+    def _neighbours(self, path: Array, spread: float) -> NDArray[np.intp]:
+        """Number the groups of nodes whose paths differ little against the `spread` of the start."""
+        at = np.unique(np.linspace(0, path.shape[1] - 1, _KEY_YEARS).astype(int)[1:])
+        slopes = self.known.mean(axis=1).sum(axis=-1)[:, -1:]
+        features = np.concatenate([path[:, at] / spread, np.sqrt(self.own[:, -1, -1:]) / spread, slopes], axis=1)
+        label, width = np.arange(len(features)), _NODE_WIDTH
+        while label.max() >= _MOST_NODES:
+            label, width = labels(np.round(features / width).astype(np.int64)), width * _WIDER
+        return label
 
 
 def _rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> _Rows:
