@@ -44,7 +44,7 @@ class AnnualSeries:
         return float(self.years[-1])
 
 
-def read_history(history: History, *, least: int, positive: bool = False) -> AnnualSeries:
+def read_history(history: History, *, least: int, positive: bool = False, flow: bool = False) -> AnnualSeries:
     """Read one history and check it.
 
     Parameters
@@ -56,6 +56,8 @@ def read_history(history: History, *, least: int, positive: bool = False) -> Ann
         Fewest values that are enough.
     positive
         Whether zeros are refused.
+    flow
+        Whether the values are changes, which may come and go, rather than levels, which do not jump.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def read_history(history: History, *, least: int, positive: bool = False) -> Ann
         Naming the series and each year that is at fault.
     """
     series = _one_series(history)
-    problems = _problems(series, least, positive)
+    problems = _problems(series, least, positive=positive, flow=flow)
     if problems:
         raise ArgumentError(problems)
     return series
@@ -99,22 +101,27 @@ class Group:
         names = tuple(self.names[i] for i in which)
         return Group(names, self.positions[which], self.years, self.values[:, which])
 
-    def problems(self, least: int, *, positive: bool) -> list[Problem]:
+    def problems(self, least: int, *, positive: bool, flow: bool) -> list[Problem]:
         """What is wrong with any of the histories."""
-        if self._sound(least, positive=positive):
+        if self._sound(least, positive=positive, flow=flow):
             return []
-        return [found for i in range(len(self.names)) for found in _problems(self.series(i), least, positive)]
+        return [
+            found
+            for i in range(len(self.names))
+            for found in _problems(self.series(i), least, positive=positive, flow=flow)
+        ]
 
-    def _sound(self, least: int, *, positive: bool) -> bool:
+    def _sound(self, least: int, *, positive: bool, flow: bool) -> bool:
         """Whether all histories pass every check, without asking which does not."""
         if len(self.years) < least or not np.all(np.diff(self.years) > 0):
             return False
         smallest, largest = np.min(self.values, axis=0), np.max(self.values, axis=0)
         in_range = (smallest > 0 if positive else smallest >= 0) & (largest > _LEAST) & (largest < _MOST)
-        return bool(np.all(np.isfinite(self.values)) and np.all(in_range) and not np.any(_jumping(self.values)))
+        steady = flow or not np.any(_jumping(self.values))
+        return bool(np.all(np.isfinite(self.values)) and np.all(in_range) and steady)
 
 
-def read_histories(histories: Histories, *, least: int, positive: bool = False) -> list[Group]:
+def read_histories(histories: Histories, *, least: int, positive: bool = False, flow: bool = False) -> list[Group]:
     """Read several histories and check them all.
 
     Parameters
@@ -122,7 +129,7 @@ def read_histories(histories: Histories, *, least: int, positive: bool = False) 
     histories
         DataFrame with one row a year and one column a series (an empty cell is a missing year), DataFrame with the
         columns `series`, `year` and `value`, mapping of names to Series, or sequence of Series.
-    least, positive
+    least, positive, flow
         As in `read_history`.
 
     Returns
@@ -136,7 +143,7 @@ def read_histories(histories: Histories, *, least: int, positive: bool = False) 
         Naming every series and year that is at fault.
     """
     groups = _wide(histories) if _is_wide(histories) else _grouped([_ordered(n, s) for n, s in _named(histories)])
-    problems = [problem for group in groups for problem in group.problems(least, positive=positive)]
+    problems = [problem for group in groups for problem in group.problems(least, positive=positive, flow=flow)]
     if problems or not groups:
         raise ArgumentError(problems or Problem("histories", "none", "at least one series"))
     return groups
@@ -219,7 +226,7 @@ def _years(index: pd.Index) -> Array:
     return pd.to_numeric(pd.Series(getattr(index, "year", index)), errors="coerce").to_numpy(float)
 
 
-def _problems(series: AnnualSeries, least: int, positive: bool) -> list[Problem]:  # noqa: FBT001
+def _problems(series: AnnualSeries, least: int, *, positive: bool, flow: bool) -> list[Problem]:
     years, values = series.years, series.values
     if not np.all(np.isfinite(years)):
         return [Problem(series.place, "an index that is not a year", "years, such as 2015")]
@@ -239,7 +246,7 @@ def _problems(series: AnnualSeries, least: int, positive: bool) -> list[Problem]
     if not problems and not _LEAST < np.max(values) < _MOST:
         allowed = f"one above 0, between {_LEAST:g} and {_MOST:g}"
         problems.append(Problem(series.place, f"a largest value of {np.max(values):g}", allowed))
-    return problems or _jumps(series)
+    return problems or ([] if flow else _jumps(series))
 
 
 def _extent(series: AnnualSeries) -> str:

@@ -73,7 +73,7 @@ def bass_regression(sales: History) -> BassRegression:
     >>> found.sound, found.verdict.split(":")[0]
     (False, 'The coefficient of innovation is negative (p = -0.0061)')
     """
-    series = read_history(sales, least=4)
+    series = read_history(sales, least=4, flow=True)
     _refuse_gaps(series)
     before = np.cumsum(series.values) - series.values
     size = float(np.sum(series.values))

@@ -72,7 +72,7 @@ class DirectProblem:
 
     @property
     def size(self) -> Array:
-        """Largest value of each history, the unit of slopes, shape (b,)."""
+        """Largest value of each history, the unit of amounts, shape (b,)."""
         return np.max(self.values, axis=0)
 
     @property
@@ -90,6 +90,8 @@ class DirectProblem:
             return special.ndtri(np.clip(self.priors[name].cdf(value), 1e-12, 1 - 1e-12))
         if name in self._amounts:
             return value / self.size
+        if name == "innovation":
+            return np.log(value - self._least_innovation(parameters))
         if name in _LOGS:
             return np.log(value)
         if name == "rate":
@@ -109,9 +111,11 @@ class DirectProblem:
 
     def _decode(self, name: str, code: Array, parameters: Mapping[str, Array], index: Indices) -> Array:
         if name in self.priors:
-            return self.priors[name].from_score(code)
+            return self._within_bounds(name, self.priors[name].from_score(code))
         if name in self._amounts:
             return code * self.size[index]
+        if name == "innovation":
+            return np.exp(np.clip(code, -690, 690)) + self._least_innovation(parameters)
         if name in _LOGS:
             return np.exp(np.clip(code, -690, 690))
         if name == "rate":
@@ -122,13 +126,28 @@ class DirectProblem:
             return 0.05 + 0.95 * special.expit(code)
         return np.expm1(np.clip(code / (1 if name == "asymmetry" else self.span), -30, 690))
 
+    def _least_innovation(self, parameters: Mapping[str, Array]) -> Array | float:
+        """Coefficient of innovation below which a given negative imitation leaves no growth."""
+        if "imitation" not in self.given:
+            return 0.0
+        return np.maximum(-(1 + 1e-9) * parameters["imitation"], 0.0)
+
+    def _within_bounds(self, name: str, value: Array) -> Array:
+        """Values of a prior, not a number where the curve takes none such."""
+        if name in self._amounts or name in ("rate", "imitation"):
+            return value
+        return np.where(value > (0.0 if name in (*_LOGS, "damping") else -1.0), value, np.nan)
+
     def build(self, parameters: Mapping[str, Any]) -> tuple[Array, Curve]:
-        """Start value and curve of the parameters."""
+        """Start value and curve of the parameters, which are not checked: on the way to an optimum any may come up."""
         rest = {name: value for name, value in parameters.items() if name != "start"}
         if issubclass(self.curve, Piecewise):
             growth = np.stack([rest[f"growth_{piece}"] for piece in range(1, len(self.breaks) + 2)], axis=-1)
-            return parameters["start"], self.curve(growth, self.breaks)
-        return parameters["start"], self.curve(**rest)
+            rest = {"growth": growth, "breaks": self.breaks}
+        curve = object.__new__(self.curve)
+        for name, value in rest.items():
+            object.__setattr__(curve, name, value)
+        return parameters["start"], curve
 
     def predict(self, coded: Array, index: Indices, times: Array) -> Array:
         """What the curve says of the observed quantity, shape (m, ..., b)."""

@@ -98,7 +98,7 @@ def fit_growth(
         start_year=start_year,
         breaks=breaks,
     )
-    series = read_history(history, least=plan.least, positive=plan.proportional)
+    series = read_history(history, least=plan.least, positive=plan.proportional, flow=plan.observed != "level")
     _check_breaks(plan, series)
     if _flat(plan, series.values):
         raise ModelError(_flat_text(plan, series))
@@ -156,7 +156,7 @@ def fit_growths(
         start_year=start_year,
         breaks=breaks,
     )
-    groups = read_histories(histories, least=plan.least, positive=plan.proportional)
+    groups = read_histories(histories, least=plan.least, positive=plan.proportional, flow=plan.observed != "level")
     for group in groups:
         _check_breaks(plan, group.series(0))
     return GrowthFits(plan, tuple(part for group in groups for part in solve_group(plan, group)))

@@ -68,7 +68,8 @@ class GrowthFit:
     @cached_property
     def curve(self) -> Curve:
         """The fitted curve: `fit.curve.path(fit.start, years - fit.start_year)`."""
-        return self.solved.problem.build(self.parameters)[1]
+        curve = self.solved.problem.build(self.parameters)[1]
+        return replace(curve)  # type: ignore[type-var] # checks the parameters
 
     @cached_property
     def covariance(self) -> pd.DataFrame:

@@ -153,7 +153,7 @@ def _with_rates(problem: DirectProblem, start: Mapping[str, Array], factor: floa
 def _solve_under_conditions(problem: DirectProblem, candidates: list[dict[str, Array]], rss: Array) -> Solved:
     """Descend from every candidate; with priors, weigh them by the noise found, until that no longer changes."""
     freedom = max(len(problem.values) - len(problem.free) + len(problem.priors), 1)
-    least = 1e-9 * problem.size
+    least = 1e-9 * (1.0 if problem.proportional else problem.size)
     problem = replace(problem, noise=np.maximum(np.sqrt(rss / freedom), least))
     with np.errstate(all="ignore"):
         starts = np.concatenate([problem.encode(candidate) for candidate in candidates], axis=1)

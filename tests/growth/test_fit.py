@@ -519,3 +519,20 @@ def test_a_curve_that_is_invisible_in_the_first_year_starts_later() -> None:
         assert (fit.curve.rate, fit.curve.ceiling) == pytest.approx((0.9, 100), rel=1e-3)
         np.testing.assert_allclose(fit.path(YEARS), history, atol=0.01)
         assert np.all(np.isfinite(fit.bands().to_numpy()))
+
+
+def test_a_prior_may_reach_where_no_curve_is() -> None:
+    vague = fit_growth(GOOD, "logistic", ceiling=Normal(100.0, 80.0))
+    assert vague.curve.ceiling == pytest.approx(fit_growth(GOOD, "logistic").curve.ceiling, rel=0.02)
+    steep = fit_growth(GOOD, "constant", given={"growth": Normal(-0.5, 0.6)})
+    assert 0 < steep.curve.growth < 0.6
+    slow = fit_growth(GOOD, "bass", given={"imitation": -0.05})
+    assert slow.curve.innovation > 0.05
+
+
+def test_the_unit_does_not_matter_under_a_prior() -> None:
+    prior, larger = Range(60, 100, 180, positive=True), Range(60e12, 100e12, 180e12, positive=True)
+    small = fit_growth(early(), "logistic", ceiling=prior, noise="proportional")
+    large = fit_growth(early() * 1e12, "logistic", ceiling=larger, noise="proportional")
+    assert large.curve.ceiling / 1e12 == pytest.approx(small.curve.ceiling, rel=1e-6)
+    assert large.curve.rate == pytest.approx(small.curve.rate, rel=1e-6)
