@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
 from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.growth.annual import AnnualSeries, Group, Histories, History, read_histories, read_history
@@ -16,6 +18,9 @@ from forecast.growth.fitted import GrowthFit
 from forecast.growth.plan import Given, Noise, Observed, Plan, make_plan
 from forecast.growth.solve import Solved, solve_group
 from forecast.growth.solver import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def fit_growth(
@@ -215,6 +220,41 @@ class GrowthFits:
 
     def _repr_html_(self) -> str:
         return f"<p>{self.summary()}</p>{self.table.head(20).to_html()}"
+
+    def plot(
+        self, ax: Axes | None = None, *, parameter: str | None = None, unit: str = "value", most: int = 30
+    ) -> Axes:
+        """Draw one parameter of each history with its 80 % interval.
+
+        Parameters
+        ----------
+        ax
+            Axes to draw on; none for new ones.
+        parameter
+            Name of a free parameter; by default the ceiling, or the curve's last.
+        unit
+            What the parameter is in.
+        most
+            Most histories to draw, the first ones.
+        """
+        from forecast.figures import forest
+
+        name = parameter or ("ceiling" if "ceiling" in self.plan.free else self.plan.free[-1])
+        if name not in self.plan.free:
+            raise ArgumentError(Problem("parameter", f"'{name}'", "one of " + ", ".join(self.plan.free)))
+        rows = self.table[self.table["converged"]].head(most)
+        width = special.stdtrit(rows["values"] - len(self.plan.free) + len(self.plan.priors), 0.9) * rows[f"{name}_se"]
+        table = pd.DataFrame(
+            {
+                "label": rows.index.astype(str),
+                "low": (rows[name] - width).to_numpy(),
+                "median": rows[name].to_numpy(),
+                "high": (rows[name] + width).to_numpy(),
+                "kind": "source",
+            }
+        )
+        title = f"{self.plan.name.capitalize()} curves: {name.replace('_', ' ')}"
+        return forest(table, unit=unit, title=title, ax=ax)
 
 
 def _flat(plan: Plan, values: Array) -> NDArray[np.bool_]:

@@ -274,6 +274,22 @@ def test_before_the_inflection_the_ceiling_is_open() -> None:
     assert bands["prediction_low"].iloc[-1] < 60
 
 
+def test_far_before_the_inflection_no_ceiling_is_claimed() -> None:
+    """At 60 % of the way, with errors of 8 %, most fits alone are off threefold; their intervals are open."""
+    rng = np.random.default_rng(8)
+    path = Logistic(0.4, 100.0).path(100 / (1 + np.exp(0.4 * 20)), np.arange(12))
+    off, covered = [], []
+    for _ in range(30):
+        history = pd.Series(path * np.exp(0.08 * rng.standard_normal(12)), index=range(2008, 2020))
+        fit = fit_growth(history, "logistic", noise="proportional")
+        low, high = fit.ceiling_interval()
+        off.append(abs(np.log(fit.curve.ceiling / 100)) > np.log(3))
+        covered.append(low <= 100 <= high)
+        assert fit.identifiability == "open"
+    assert np.mean(off) > 0.6
+    assert np.mean(covered) >= 0.8
+
+
 def test_a_prior_holds_the_ceiling_before_the_inflection() -> None:
     prior = Range(60, 100, 180, positive=True)
     fit = fit_growth(early(), "logistic", ceiling=prior, noise="proportional")
@@ -372,6 +388,9 @@ def test_results_speak() -> None:
     many = fit_growths({"a": early(), "flat": pd.Series([3.0] * 6, index=range(6))}, "logistic")
     assert many.summary() == "logistic curve fitted to 2 histories; 1 settled"
     assert not many.table.loc["flat", "converged"]
+    assert many.plot(unit="USD bn").get_xlabel().startswith("USD bn")
+    with pytest.raises(ArgumentError, match="parameter: found 'speed'; allowed: one of start, rate, ceiling"):
+        many.plot(parameter="speed")
     with pytest.raises(ModelError, match="history 'flat', 0 to 5: found 3 in every year"):
         many["flat"]
     with pytest.raises(ArgumentError, match="'nobody'"):
