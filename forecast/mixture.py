@@ -241,7 +241,8 @@ def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -
     for _ in range(_NEWTON_STEPS):
         gap, slope = _score_gap(x, weights, means, sds, target)
         low, high = np.where(gap < 0, x, low), np.where(gap > 0, x, high)
-        step = x - gap / slope
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = x - gap / slope
         inside = (step >= low) & (step <= high) & np.isfinite(step)
         following = np.where(inside, step, (low + high) / 2)
         moved = np.abs(following - x)
