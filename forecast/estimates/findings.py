@@ -161,10 +161,9 @@ def _table(ledger: Ledger, findings: list[tuple[str, Finding]]) -> pd.DataFrame:
 
 def _growth(ledger: Ledger) -> pd.DataFrame:
     lines = []
-    for triple in ledger.triples:
+    for triple, verdict in zip(ledger.triples, ledger.verdicts, strict=True):
         low, high = triple.implied_range
-        severity = "low" if triple.at_the_edge else "none"
-        severity = severity if triple.coherent else severity_of(triple)
+        severity = severity_of(triple) if verdict == "incoherent" else CHECKS[verdict].severity
         name = ledger.column("publisher")[triple.row] or ledger.ids[triple.row]
         lines.append(
             (ledger.ids[triple.row], name, triple.stated, *triple.stated_range, triple.implied, low, high, severity)

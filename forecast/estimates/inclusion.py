@@ -34,14 +34,23 @@ def inclusion_table(estimates: pd.DataFrame) -> pd.DataFrame:
     {'devices': 'unsaid', 'rna': 'no'}
     """
     texts = as_texts(estimates)
-    said = {key: dict(map(_item, _words(text))) for key, text in zip(texts["id"], texts["includes"], strict=True)}
+    said = {
+        key: dict(map(_item, included_items(text))) for key, text in zip(texts["id"], texts["includes"], strict=True)
+    }
     named = [item for items in said.values() for item in items]
     items = sorted(dict.fromkeys(named), key=named.count, reverse=True)
     pairs = [(source, item, answers.get(item, "unsaid")) for source, answers in said.items() for item in items]
     return pd.DataFrame(pairs, columns=["source", "item", "included"], dtype=str)
 
 
-def _words(text: str) -> list[str]:
+def included_items(text: str) -> list[str]:
+    """Items of the column `includes`, a leading minus kept.
+
+    Examples
+    --------
+    >>> included_items("RNA; -Devices")
+    ['rna', '-devices']
+    """
     return [word for word in map(_signed, text.split(";")) if word]
 
 

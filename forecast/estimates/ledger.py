@@ -177,6 +177,31 @@ class Ledger:
         ]
 
     @cached_property
+    def verdicts(self) -> list[str]:
+        """Verdict on each of the triples."""
+        return [triple.verdict for triple in self.triples]
+
+    def judged(self, verdict: str) -> list[Triple]:
+        """Triples with one verdict."""
+        return [triple for triple, found in zip(self.triples, self.verdicts, strict=True) if found == verdict]
+
+    @cached_property
+    def twins(self) -> list[tuple[int, int]]:
+        """Pairs of rows of one market with the same target, and the same base or growth."""
+        target, base, cagr = (self.numbers(name) for name in ("target_value", "base_value", "cagr"))
+        rows = np.flatnonzero(target.given)
+        near = [f"{value:.1e}" for value in (target.value * self.factor)[rows].tolist()]
+        years = self.years("target_year")[rows].tolist()
+        codes = list(zip(self.market_code[rows].tolist(), years, near, strict=True))
+        i, j, _ = pairs_within(codes, target.value[rows])
+        a, b = np.minimum(rows[i], rows[j]), np.maximum(rows[i], rows[j])
+        base_or_growth = _same(base, self.factor, a, b) | (
+            _same(cagr, np.ones(len(self)), a, b) & ~(base.given[a] & base.given[b])
+        )
+        both = _same(target, self.factor, a, b) & base_or_growth
+        return list(zip(a[both].tolist(), b[both].tolist(), strict=True))
+
+    @cached_property
     def scope(self) -> list[str]:
         """Scope of each row as the tree spells it."""
         return _mapped(self.column("scope"), self.scopes.canonical)
@@ -380,6 +405,13 @@ def pairs_within(
 def middle_of(group: Ints, order: Floats) -> int:
     """Position whose number is the middle one of a group."""
     return int(group[np.argsort(order[group], kind="stable")[len(group) // 2]])
+
+
+def _same(numbers: Numbers, factor: Floats, a: Ints, b: Ints) -> NDArray[np.bool_]:
+    """Whether two rows print one number, each within the rounding of the other; nan is no number."""
+    low = np.maximum(numbers.low[a] * factor[a], numbers.low[b] * factor[b])
+    high = np.minimum(numbers.high[a] * factor[a], numbers.high[b] * factor[b])
+    return low <= high
 
 
 def _mapped(words: list[str], to: object) -> list[str]:

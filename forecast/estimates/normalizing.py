@@ -87,9 +87,9 @@ def normalize(
     texts = as_texts(estimates)
     rows: list[dict[str, str]] = []
     problems: list[str | Problem] = []
-    for row in texts.to_dict("records"):
+    for cells in zip(*(texts[name].tolist() for name in texts.columns), strict=True):
         try:
-            rows.append(_converted({str(key): str(value) for key, value in row.items()}, job))
+            rows.append(_converted(dict(zip(texts.columns, cells, strict=True)), job))
         except InputError as error:
             problems += error.problems
     if problems:

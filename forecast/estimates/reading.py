@@ -79,7 +79,7 @@ def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFr
 
 def _one_line_end(text: str) -> str:
     """Text whose lines end in one way, whatever the file came from."""
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def as_texts(raw: pd.DataFrame) -> pd.DataFrame:
@@ -97,7 +97,8 @@ def typed(texts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _texts(values: pd.Series[Any]) -> pd.Series[str]:
-    return pd.Series([_one_line_end(cell_text(value)) for value in values.tolist()], index=values.index, dtype=str)
+    texts = [v if type(v) is str and "\r" not in v else _one_line_end(cell_text(v)) for v in values.tolist()]
+    return pd.Series(texts, index=values.index, dtype=str)
 
 
 def cell_text(value: object) -> str:

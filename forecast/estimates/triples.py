@@ -47,7 +47,7 @@ def percent(value: float) -> str:
     return f"{value:.2f} %" if abs(value) >= 0.1 or value == 0 else f"{value:.2g} %"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Triple:
     """A row that prints base, target and growth.
 
@@ -103,6 +103,13 @@ class Triple:
     def fits(self, periods: float, ratio: Range | None = None) -> bool:
         """Whether the stated growth over so many periods makes up the ratio."""
         return periods > 0 and overlap(growths(ratio or self.ratio_reading, periods), self.stated_reading)
+
+    @property
+    def verdict(self) -> str:
+        """The name of the check that speaks of it: incoherent, edge_of_rounding or coherent."""
+        if not self.coherent:
+            return "incoherent"
+        return "edge_of_rounding" if self.at_the_edge else "coherent"
 
     @property
     def coherent(self) -> bool:

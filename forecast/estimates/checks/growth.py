@@ -217,9 +217,7 @@ def severity_of(triple: Triple) -> str:
 @check("high")
 def incoherent(ledger: Ledger) -> Findings:
     """Base, target and CAGR do not fit each other, whatever the rounding of the printed digits."""
-    for triple in ledger.triples:
-        if triple.coherent:
-            continue
+    for triple in ledger.judged("incoherent"):
         found = causes(ledger, triple)
         low, high = triple.stated_range
         why = "; ".join(cause.clause for cause in found) or "no simple slip explains it"
@@ -236,28 +234,25 @@ def incoherent(ledger: Ledger) -> Findings:
 @check("low")
 def edge_of_rounding(ledger: Ledger) -> Findings:
     """Base, target and CAGR fit each other only in the last digits of their rounding."""
-    for triple in ledger.triples:
-        if triple.coherent and triple.at_the_edge:
-            low, high = triple.stated_range
-            others = [
-                f"{n} periods would give {percent(growth(triple.ratio, n))}"
-                for n in (triple.periods - 1, triple.periods + 1)
-                if n
-            ]
-            text = (
-                f"States {percent(triple.stated)} a year ({low:g} to {high:g} by rounding) and {triple.arithmetic()}: "
-                f"just possible, at the edge of rounding{_hedged(ledger, triple.row)}; {', '.join(others)}."
-            )
-            yield _finding(triple, "low", text, diagnosis="edge of rounding")
+    for triple in ledger.judged("edge_of_rounding"):
+        low, high = triple.stated_range
+        others = [
+            f"{n} periods would give {percent(growth(triple.ratio, n))}"
+            for n in (triple.periods - 1, triple.periods + 1)
+            if n
+        ]
+        text = (
+            f"States {percent(triple.stated)} a year ({low:g} to {high:g} by rounding) and {triple.arithmetic()}: "
+            f"just possible, at the edge of rounding{_hedged(ledger, triple.row)}; {', '.join(others)}."
+        )
+        yield _finding(triple, "low", text, diagnosis="edge of rounding")
 
 
 @check("none")
 def coherent(ledger: Ledger) -> Findings:
     """Base, target, CAGR and multiple fit each other."""
     multiple = ledger.numbers("multiple")
-    for triple in ledger.triples:
-        if not triple.coherent or triple.at_the_edge:
-            continue
+    for triple in ledger.judged("coherent"):
         text = f"States {percent(triple.stated)} a year and {triple.arithmetic()}: consistent"
         m = multiple.value[triple.row]
         if np.isfinite(m) and overlap(_reading(ledger, triple.row), triple.ratio_reading):

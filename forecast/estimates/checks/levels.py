@@ -18,7 +18,7 @@ NOTABLE = 1.1
 CLEARLY = 1.05
 """A part that is this factor above its whole is a grave finding."""
 
-NEXT_BASES = 3
+NEXT_BASES = 2
 """A forecast is held against so many later bases."""
 
 FARTHEST_LOOK_BACK = 10
@@ -76,7 +76,10 @@ def _bases(ledger: Ledger, a: int, b: int) -> str:
 
 
 def _two_points(ledger: Ledger) -> tuple[Ints, Ints]:
-    """Pairs of points of one market and year from two publishers, one at least printed; the lower ones first."""
+    """Pairs of points of one market and year from two publishers, one at least printed; the lower ones first.
+
+    In a large market each row has one pair, in the year in which it lies farthest from the middle.
+    """
     points = ledger.points
     rows, value = points["row"].to_numpy(int), points["value"].to_numpy(float)
     codes = (points["market"] * 10_000 + points["year"]).to_numpy(int)
@@ -84,7 +87,12 @@ def _two_points(ledger: Ledger) -> tuple[Ints, Ints]:
     publisher = ledger.publisher_code[rows]
     printed, inner = ((points["kind"] == kind).to_numpy() for kind in ("printed", "interpolated"))
     keep = (publisher[first] != publisher[second]) & np.where(crowded, ~inner[first], printed[first] | printed[second])
-    first, second = first[keep], second[keep]
+    first, second, crowded = first[keep], second[keep], crowded[keep]
+    farthest = np.lexsort((-np.abs(np.log(value[first] / value[second])), rows[first], ~crowded))
+    once = np.ones(len(first), bool)
+    once[1:] = np.diff(rows[first][farthest]) != 0
+    chosen = np.sort(farthest[once | ~crowded[farthest]])
+    first, second = first[chosen], second[chosen]
     low = np.where(value[first] <= value[second], first, second)
     return low, first + second - low
 
@@ -114,9 +122,14 @@ def _by_pair(ledger: Ledger, one: Ints, two: Ints) -> list[list[tuple[Point, Poi
         groups.setdefault((p.row, q.row) if p.row < q.row else (q.row, p.row), []).append((p, q))
     for group in groups.values():
         if len(group) > 1:
-            worst = max(group, key=lambda pair: abs(math.log(pair[0].value / pair[1].value)))
+            worst = max(group, key=_apart)
             group.sort(key=lambda pair: (pair is not worst, pair[0].year))
     return list(groups.values())
+
+
+def _apart(pair: tuple[Point, Point]) -> float:
+    """How far two points lie apart, in logs."""
+    return abs(math.log(pair[0].value / pair[1].value))
 
 
 def _also(ledger: Ledger, pairs: list[tuple[Point, Point]]) -> str:
@@ -229,7 +242,7 @@ def above_actual(ledger: Ledger) -> Findings:
         yield _levels_finding(ledger, part, whole, "high" if factor >= CLEARLY else "medium", text)
 
 
-@check("medium")
+@check("high")
 def share_misfit(ledger: Ledger) -> Findings:
     """A printed share times the total is not the segment."""
     where = {key: row for row, key in enumerate(ledger.ids)}

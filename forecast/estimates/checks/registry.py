@@ -11,7 +11,7 @@ from forecast.estimates.ledger import Ledger
 SEVERITIES = ("none", "low", "medium", "high")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing the audit has to say.
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from forecast.estimates.checks.levels import NOTABLE, times
 from forecast.estimates.checks.registry import Finding, Findings, check, severity_of_factor
-from forecast.estimates.ledger import Ints, Ledger, Numbers, Point, pairs_within
+from forecast.estimates.inclusion import included_items
+from forecast.estimates.ledger import Ledger, Point, pairs_within
 from forecast.estimates.scopes import default_scopes, folded
 
 MOST_NAMED = 12
@@ -21,36 +22,11 @@ def named(ids: Sequence[str]) -> str:
     return ", ".join(ids[:MOST_NAMED]) + more
 
 
-def _same(numbers: Numbers, factor: np.ndarray, a: Ints, b: Ints) -> np.ndarray:
-    """Whether two rows print one number, each within the rounding of the other; nan is no number."""
-    low = np.maximum(numbers.low[a] * factor[a], numbers.low[b] * factor[b])
-    high = np.minimum(numbers.high[a] * factor[a], numbers.high[b] * factor[b])
-    return low <= high
-
-
-def _twins(ledger: Ledger) -> tuple[Ints, Ints]:
-    """Pairs of rows of one market with the same target, and the same base or growth."""
-    target = ledger.numbers("target_value")
-    rows = np.flatnonzero(target.given)
-    rounded = [f"{value:.1e}" for value in (target.value * ledger.factor)[rows]]
-    keys = [
-        (*ledger.market[row], ledger.years("target_year")[row], near) for row, near in zip(rows, rounded, strict=True)
-    ]
-    i, j, _ = pairs_within(keys, target.value[rows])
-    a, b = rows[i], rows[j]
-    ones = np.ones(len(ledger))
-    base, cagr = ledger.numbers("base_value"), ledger.numbers("cagr")
-    both = _same(target, ledger.factor, a, b) & (
-        _same(base, ledger.factor, a, b) | (_same(cagr, ones, a, b) & ~(base.given[a] & base.given[b]))
-    )
-    return a[both], b[both]
-
-
 @check("medium")
 def reprint(ledger: Ledger) -> Findings:
     """A row reprints another, so the two are not independent."""
     base_year = ledger.years("base_year")
-    for a, b in zip(*_twins(ledger), strict=True):
+    for a, b in ledger.twins:
         if np.isfinite(base_year[a] + base_year[b]) and base_year[a] != base_year[b]:
             continue
         same = ledger.publisher[a] == ledger.publisher[b]
@@ -70,7 +46,7 @@ def reprint(ledger: Ledger) -> Findings:
 def base_year_slip(ledger: Ledger) -> Findings:
     """The same numbers are dated to two base years."""
     base_year, base = ledger.years("base_year"), ledger.numbers("base_value")
-    for a, b in zip(*_twins(ledger), strict=True):
+    for a, b in ledger.twins:
         if (
             not np.isfinite(base_year[a] + base_year[b])
             or base_year[a] == base_year[b]
@@ -97,16 +73,16 @@ def _numbers(ledger: Ledger, row: int) -> str:
 @check("medium")
 def revised(ledger: Ledger) -> Findings:
     """A publisher has revised an earlier estimate of its own."""
-    twins = {frozenset((int(a), int(b))) for a, b in zip(*_twins(ledger), strict=True)}
+    twins = set(ledger.twins)
     houses = [
         (*market, house) if house else row
         for row, (market, house) in enumerate(zip(ledger.market, ledger.publisher, strict=True))
     ]
     first, second, _ = pairs_within(houses, ledger.years("base_year"))
-    for a, b in zip(first, second, strict=True):
-        if frozenset((int(a), int(b))) in twins:
+    for a, b in zip(first.tolist(), second.tolist(), strict=True):
+        if (min(a, b), max(a, b)) in twins:
             continue
-        old, new = (int(a), int(b)) if _age(ledger, a) <= _age(ledger, b) else (int(b), int(a))
+        old, new = (a, b) if _age(ledger, a) <= _age(ledger, b) else (b, a)
         if _age(ledger, old) == _age(ledger, new):
             continue
         before, after = ledger.paths.get(old, {}), ledger.paths.get(new, {})
@@ -189,9 +165,7 @@ def scope_drift(ledger: Ledger) -> Findings:
     includes, titles = ledger.column("includes"), ledger.column("title")
     for (scope, _), rows in _pools(ledger).items():
         silent = [row for row in rows if not includes[row]]
-        lists = {tuple(sorted(folded(word) for word in includes[row].split(";") if word.strip())) for row in rows} - {
-            ()
-        }
+        lists = {tuple(sorted(included_items(includes[row]))) for row in rows} - {()}
         strange = [(row, other) for row in rows if (other := _other_scope(ledger, titles[row], scope))]
         if not (len(rows) > 1 and (silent or len(lists) > 1)) and not strange:
             continue

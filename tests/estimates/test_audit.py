@@ -1,0 +1,487 @@
+"""The audit: the published estimates judged by hand, the known contradictions of the case, and properties."""
+
+import importlib.util
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from forecast.estimates import audit, normalize, read_estimates, read_scopes
+from forecast.estimates.checks import CHECKS, SEVERITIES
+from forecast.estimates.findings import COLUMNS
+
+GLOBAL = {"geography": "global", "currency": "USD", "scale": "billion"}
+LATER_ROWS = [
+    {
+        "id": "DCB-2021",
+        "publisher": "DCB",
+        "published": "2021-07-26",
+        "scope": "cell and gene therapy",
+        "base_year": 2020,
+        "base_value": "12.3",
+        "target_year": 2026,
+        "target_value": "44.3",
+        "excluded_because": "superseded by ITIS-2024",
+    },
+    {
+        "id": "EXPORTS",
+        "publisher": "white paper",
+        "scope": "exports of Taiwan",
+        "base_year": 2024,
+        "base_value": "1",
+        "quote": "出口達10億美元,其中再生醫療製劑約新臺幣80億元",
+    },
+    {
+        "id": "DEAL",
+        "publisher": "trip report",
+        "scope": "licence deals",
+        "base_year": 2018,
+        "base_value": "1.3",
+        "quote": "授權金13億日圓,另有7.6 億元",
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def published(root):
+    """The script that judges the audit, as a module, and its table."""
+    spec = importlib.util.spec_from_file_location("judge", root / "benchmarks" / "audit_published_estimates.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module, pd.read_csv(module.PUBLISHED, dtype=str, keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def case(root):
+    """The worked case with three more rows of the sources."""
+    folder = root / "scenarios" / "regenerative_medicine"
+    rows = read_estimates(folder / "estimates.csv")
+    rows = rows[rows["id"].isin(["GD-2026", "MM-2024", "RM-2018", "ITIS-2024"])]
+    later = read_estimates(pd.DataFrame(LATER_ROWS).assign(**GLOBAL))
+    return audit(pd.concat([rows, later], ignore_index=True), read_scopes(folder / "scopes.toml"))
+
+
+def one(table, check, row, other=None):
+    """The one finding of a check on a row."""
+    found = table[(table["check"] == check) & (table["id"] == row)]
+    found = found if other is None else found[found["other_id"] == other]
+    assert len(found) == 1, found
+    return found.iloc[0]
+
+
+# --- the published estimates -----------------------------------------------------------------------------
+
+
+def test_hits_and_no_misses_and_no_false_alarms(published):
+    module, table = published
+    verdicts = module.judge(table).set_index("id")["verdict"]
+    assert verdicts.value_counts().to_dict() == {"right: coherent": 14, "hit": 9}
+
+
+@pytest.mark.parametrize("as_read", ["text", "floats"])
+def test_the_implied_ranges_are_those_of_the_file(published, as_read):
+    module, table = published
+    estimates = module.as_estimates(table)
+    if as_read == "floats":
+        numbers = ["base_year", "base_value", "target_year", "target_value", "cagr"]
+        estimates = estimates.assign(**{name: pd.to_numeric(estimates[name], errors="coerce") for name in numbers})
+        assert set(audit(estimates).of("incoherent")["id"]) == set(
+            table.loc[table["check"].str.startswith("MIS"), "id"]
+        )
+        return
+    growth = audit(estimates).growth.set_index("id")
+    stated = table[(table["implied_range_pct"] != "") & table["id"].isin(growth.index)].set_index("id")
+    ranges = [f"{growth.low[row]:.2f}..{growth.high[row]:.2f}" for row in stated.index]
+    assert ranges == stated["implied_range_pct"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("row", "cause"),
+    [
+        ("E12", "counted from 2013"),
+        ("E21", "first year's growth (2024 to 2025)"),
+        ("E29", "one period fewer (10); base-year slip (2025 in E30)"),
+        ("E52", "one period more (8)"),
+        ("E63", "one period fewer (8); first year's growth (2025 to 2026)"),
+        ("E61", "unexplained"),
+    ],
+)
+def test_the_diagnosis_names_the_cause(published, row, cause):
+    module, table = published
+    assert cause in one(audit(module.as_estimates(table)).table, "incoherent", row).diagnosis
+
+
+def test_other_findings_on_the_published_estimates(published):
+    module, table = published
+    found = audit(module.as_estimates(table)).table
+    assert one(found, "base_year_slip", "E30").other_id == "E29"
+    assert "under" not in one(found, "reprint", "E03", "E02").explanation
+    assert "22.4 % less" in one(found, "revised", "E19", "E20").explanation
+    assert "8.44" in one(found, "above_actual", "E55").explanation
+    assert "1.43 times the spending on all of cell and gene therapy" in one(found, "above_actual", "E55").explanation
+
+
+# --- the known contradictions of the case ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("known", "check", "row", "other", "severity", "arithmetic"),
+    [
+        (
+            "X01",
+            "subset_above_superset",
+            "ITIS-2024",
+            "MM-2024",
+            "high",
+            ["18.12/16 = 1.13", "after 2.09 years, in 2025"],
+        ),
+        (
+            "X02",
+            "base_clash",
+            "GD-2026",
+            "MM-2024",
+            "high",
+            ["4.089 bn for 2023 (50/1.43^7)", "3.91 times", "not bounded"],
+        ),
+        ("X02", "subset_above_superset", "ITIS-2024", "GD-2026", "high", ["18.12/4.089 = 4.43"]),
+        ("X03", "growth_on_foreign_base", "GD-2026", "MM-2024", "high", ["16×1.43^7 = 195.6", "3.91 times", "17.68 %"]),
+        ("X04", "subset_above_superset", "ITIS-2024", "GD-2026", "high", ["in 2028 USD 41.21 bn against USD 24.45 bn"]),
+        ("X04", "base_clash", "GD-2026", "MM-2024", "high", ["in 2028 USD 24.45 bn (50/1.43^2) against USD 49 bn"]),
+        (
+            "X05",
+            "old_forecast",
+            "RM-2018",
+            "MM-2024",
+            "high",
+            ["53.7/16 = 3.36 times, 2 years earlier", "70 % or more"],
+        ),
+        (
+            "X06",
+            "edge_of_rounding",
+            "RM-2018",
+            "",
+            "low",
+            ["(53.7/18.9)^(1/5) - 1 = 23.23 %", "23.14 to 23.31", "29.83 %", "19.01 %"],
+        ),
+        (
+            "X07",
+            "coherent",
+            "MM-2024",
+            "",
+            "none",
+            ["(49/16)^(1/5) - 1 = 25.09 %", "24.07 to 26.14", "3.0625, stated 3.06"],
+        ),
+        ("X08", "ambiguous_multiple", "MM-2024", "", "medium", ["成長3.06倍", "48.96 or 64.96", "49/16 = 3.0625"]),
+        ("X18", "currency_in_quote", "EXPORTS", "", "medium", ["mixes TWD and USD"]),
+        ("X18", "currency_in_quote", "DEAL", "", "medium", ["'7.6 億元' names no currency"]),
+        (
+            "X19",
+            "scale_words",
+            "GD-2026",
+            None,
+            "medium",
+            ["億 (1e8)", "約160億美元 = USD 16 billion", "10 times too large"],
+        ),
+        ("X20", "scope_drift", "GD-2026", None, "high", ["3 of 3 rows print no list", "speaks of 'cell therapy'"]),
+        ("X24", "revised", "ITIS-2024", "DCB-2021", "medium", ["23.34 bn", "18.12 bn, 22.4 % less", "two vintages"]),
+    ],
+)
+def test_a_known_contradiction_is_reported_with_its_arithmetic(case, known, check, row, other, severity, arithmetic):
+    found = one(case.table, check, row, other)
+    assert found.severity == severity, known
+    assert found.explanation.endswith(".")
+    assert [part for part in arithmetic if part not in found.explanation] == []
+
+
+def test_a_number_without_its_maker_is_second_hand():
+    rows = pd.DataFrame([{"id": "a", "publisher": "ITIS", "via": "ITIS"}, {"id": "b", "publisher": "P", "via": "Q"}])
+    found = audit(rows).of("second_hand").set_index("id")
+    assert found["severity"].to_dict() == {"a": "medium", "b": "low"}
+    assert "original unknown" in found.loc["a", "explanation"]
+
+
+# --- the classifier --------------------------------------------------------------------------------------
+
+
+def triple(base, target, cagr, *, years=(2023, 2028), **more):
+    row = {
+        "id": "a",
+        "base_year": years[0],
+        "base_value": base,
+        "target_year": years[1],
+        "target_value": target,
+        "cagr": cagr,
+    }
+    return audit(pd.DataFrame([row | GLOBAL | more]))
+
+
+def called(found):
+    return set(found.table["check"]) & {"incoherent", "edge_of_rounding", "coherent"}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "more", "verdict"),
+    [
+        (("16", "49", "25.1"), {}, "coherent"),
+        (("16", "49", "25.1%"), {"cagr_from": 2024, "cagr_to": 2028}, "coherent"),
+        (("15.9", "49.0", "25.1"), {}, "edge_of_rounding"),
+        (("15.90", "49.00", "25.1"), {}, "incoherent"),
+        (("15.90", "49.00", "25.1"), {"base_hedge": "approximately"}, "incoherent"),
+        (("15.9", "49.0", "25.0"), {}, "incoherent"),
+        (("15.9", "49.0", "25.0"), {"base_hedge": "約", "target_hedge": "about"}, "edge_of_rounding"),
+        (("10", "20", "14"), {"cagr_hedge": "more than"}, "coherent"),
+        (("10.0", "21.0", "15"), {"cagr_hedge": "more than"}, "edge_of_rounding"),
+        (("10.0", "21.0", "17"), {"cagr_hedge": "more than"}, "incoherent"),
+        (("10.0", "21.0", "17"), {"cagr_hedge": "nearly"}, "edge_of_rounding"),
+        (("5.1", "50.5", "50"), {"target_hedge": "over"}, "incoherent"),
+        (("16", "40-50", "23"), {"target_hedge": "between"}, "coherent"),
+        (("20", "10", "-12.9"), {}, "coherent"),
+    ],
+)
+def test_verdicts(numbers, more, verdict):
+    assert called(triple(*numbers, **more)) == {verdict}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "more", "cause"),
+    [
+        (("10.00", "20.00", "18.9"), {}, "one period fewer (4)"),
+        (("10.00", "20.00", "12.2"), {}, "one period more (6)"),
+        (("10.00", "20.00", "12.5"), {"other_values": "2024=11.25"}, "first year's growth (2023 to 2024)"),
+        (("10.00", "20.00", "10.67"), {"other_values": "2024=13.335"}, "counted from 2024"),
+        (("10.00", "20.00", "24.6"), {"multiple": "2.00"}, "multiple read as increase"),
+        (("10.00", "30.00", "14.9"), {"multiple": "2.00"}, "follows the multiple 2"),
+        (("10.00", "20.00", "20.0"), {}, "average instead of compound growth"),
+        (("10.00", "20.00", "100"), {}, "total growth"),
+        (("10.00", "20.00", "13.86"), {}, "logarithmic growth"),
+        (("10.00", "20.00", "17.0"), {"cagr_from": 2024, "cagr_to": 2028}, "counted from 2024, where 10.67 is needed"),
+        (("10.00", "20.00", "3.0"), {}, "unexplained"),
+    ],
+)
+def test_causes(numbers, more, cause):
+    found = one(triple(*numbers, **more).table, "incoherent", "a")
+    assert cause in found.diagnosis
+    assert found.explanation.startswith("States ")
+
+
+@pytest.mark.parametrize(
+    ("multiple", "severity", "says"),
+    [
+        ("3.06", None, ""),
+        ("2.06", "medium", "counts the increase"),
+        ("5", "high", "neither the ratio nor the increase"),
+    ],
+)
+def test_a_multiple_is_held_against_the_ratio(multiple, severity, says):
+    found = triple("16.00", "49.00", "", multiple=multiple).of("multiple_misfit")
+    assert found["severity"].tolist() == ([severity] if severity else [])
+    assert all(says in text for text in found["explanation"])
+
+
+bases = st.floats(0.5, 5000)
+growths = st.floats(-0.2, 0.8)
+spans = st.integers(1, 15)
+places = st.integers(0, 3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(bases, growths, spans, st.tuples(places, places, places))
+def test_a_triple_that_was_rounded_is_never_incoherent(base, growth, span, decimals):
+    printed = [
+        f"{value:.{d}f}" for value, d in zip((base, base * (1 + growth) ** span, 100 * growth), decimals, strict=True)
+    ]
+    assume(float(printed[0]) > 0)
+    assume(float(printed[1]) > 0)
+    assert called(triple(*printed, years=(2020, 2020 + span))) <= {"coherent", "edge_of_rounding"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(bases, growths, spans, places, places, places, st.sampled_from([-1, 1]), st.floats(1.001, 50))
+def test_a_triple_that_is_off_by_more_than_its_rounding_always_is(base, growth, span, d1, d2, d3, sign, beyond):
+    texts = f"{base:.{d1}f}", f"{base * (1 + growth) ** span:.{d2}f}"
+    lows, highs = ([float(t) + side * 0.5 * 10.0**-d for t, d in zip(texts, (d1, d2), strict=True)] for side in (-1, 1))
+    assume(min(lows) > 0)
+    low, high = ((100 * ((a / b) ** (1 / span) - 1)) for a, b in ((lows[1], highs[0]), (highs[1], lows[0])))
+    half = 0.5 * 10.0**-d3
+    stated = f"{low - 2 * half * beyond:.{d3}f}" if sign < 0 else f"{high + 2 * half * beyond:.{d3}f}"
+    assume(float(stated) > -100)
+    gap = low - float(stated) if sign < 0 else float(stated) - high
+    assume(gap > half * (1 + 1e-6) + 1e-6)
+    assert called(triple(*texts, stated, years=(2020, 2020 + span))) == {"incoherent"}
+
+
+@settings(max_examples=60, deadline=None)
+@given(bases, growths, spans, places, st.floats(0.001, 1000), st.sampled_from(["thousand", "million", "trillion"]))
+def test_currency_and_scale_never_change_an_implied_growth(base, growth, span, decimals, rate, scale):
+    texts = f"{base:.{decimals}f}", f"{base * (1 + growth) ** span:.{decimals}f}"
+    assume(min(map(float, texts)) > 0)
+    row = {
+        "id": "a",
+        "base_year": 2020,
+        "base_value": texts[0],
+        "target_year": 2020 + span,
+        "target_value": texts[1],
+        "cagr": "9.9",
+    }
+    before = pd.DataFrame([row | GLOBAL])
+    rates = pd.DataFrame([{"from": "USD", "to": "JPY", "year": 2020, "rate": rate, "source": "a central bank"}])
+    after = normalize(before, currency="JPY", scale=scale, rates=rates)
+    columns = ["stated", "implied", "low", "high"]
+    old, new = (audit(table).growth[columns].to_numpy(float) for table in (before, after))
+    np.testing.assert_allclose(new, old, rtol=1e-9, atol=1e-9)
+
+
+# --- the rest --------------------------------------------------------------------------------------------
+
+EVERYTHING = [
+    {"id": "clash-1", "publisher": "A", "scope": "s", "base_year": 2023, "base_value": "10", "includes": "rna"},
+    {"id": "clash-2", "publisher": "B", "scope": "s", "base_year": 2023, "base_value": "30", "includes": "-rna"},
+    {"id": "euro", "publisher": "C", "scope": "s", "currency": "EUR", "base_year": 2023, "base_value": "10"},
+    {
+        "id": "nothing",
+        "publisher": "D",
+        "scope": "s",
+        "currency": "",
+        "scale": "",
+        "base_year": 2023,
+        "base_value": "10",
+    },
+    {"id": "slip", "publisher": "E", "scope": "s", "scale": "million", "base_year": 2023, "base_value": "10.0"},
+    {"id": "word", "publisher": "F", "scope": "s", "base_year": 2023, "base_value": "ten"},
+    {"id": "quoted", "publisher": "G", "scope": "q", "base_year": 2023, "base_value": "160", "quote": "約160億美元"},
+    {"id": "total", "publisher": "H", "scope": "regenerative medicine", "base_year": 2023, "base_value": "100"},
+    {
+        "id": "share",
+        "publisher": "H",
+        "scope": "cell therapy",
+        "base_year": 2023,
+        "base_value": "50",
+        "share": "20.5",
+        "share_of": "total",
+    },
+    {
+        "id": "region",
+        "publisher": "I",
+        "scope": "cell therapy",
+        "geography": "taiwan",
+        "base_year": 2023,
+        "base_value": "60",
+    },
+]
+
+
+def test_a_share_times_the_total_is_held_against_the_segment():
+    found = one(audit(pd.DataFrame(EVERYTHING).fillna("")).table, "share_misfit", "share", "total")
+    assert "20.5 % of 100 (total, 2023) is 20.5" in found.explanation
+
+
+def test_pools_slips_and_gaps_are_found():
+    rows = pd.DataFrame([GLOBAL | row for row in EVERYTHING])
+    found = audit(rows).table
+    assert one(found, "base_clash", "clash-1", "clash-2").severity == "high"
+    assert "EUR: euro; USD: clash-1, clash-2, slip" in one(found, "footing_mixed", "euro").explanation
+    assert "no currency and no scale" in one(found, "footing_missing", "nothing").explanation
+    assert "a thousandfold slip of scale" in one(found, "unit_slip", "slip", "clash-1").explanation
+    assert "a tenfold slip, as from 億 read as billion" in one(found, "unit_slip", "quoted").explanation
+    assert "'ten'" in one(found, "unreadable", "word").explanation
+    assert "-rna against rna" in found[found["check"] == "scope_drift"].explanation.str.cat()
+    assert one(found, "subset_above_superset", "region", "share").severity == "high"
+    assert "2 geographies" in one(found, "mixed_geography", "region").explanation
+
+
+def test_every_check_is_documented_and_keeps_to_its_severity(published, case):
+    module, table = published
+    tables = [case.table, audit(module.as_estimates(table)).table]
+    tables += [
+        audit(pd.DataFrame([GLOBAL | row for row in EVERYTHING])).table,
+        triple("16", "49", "9", multiple="9").table,
+    ]
+    found = pd.concat(tables)
+    for name, check in CHECKS.items():
+        assert check.name == name
+        assert check.sentence.endswith(".")
+        worst = max(map(SEVERITIES.index, found.loc[found["check"] == name, "severity"]), default=0)
+        assert worst <= SEVERITIES.index(check.severity), name
+    never = set(CHECKS) - set(found["check"]) - {"unknown_scope"}
+    assert never == set()
+
+
+def test_the_result(case):
+    assert tuple(case.table.columns) == COLUMNS
+    assert COLUMNS[:9] == ("id", "other_id", "check", "severity", "stated", "implied", "low", "high", "explanation")
+    assert case.worst == "high"
+    assert case.table["severity"].map(SEVERITIES.index).is_monotonic_decreasing
+    assert case.counts().loc["coherent", "none"] == 1
+    assert "GD-2026 against MM-2024" in case.summary()
+    assert case.plot().get_xlabel()
+    assert "<table" in case._repr_html_()
+
+
+def test_hostile_text_is_shown_as_text():
+    rows = pd.DataFrame([{"id": "<script>", "publisher": "<b>", "via": "=1+1", "scope": "<i>", "base_value": "<x>"}])
+    assert "<script>" not in audit(rows)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pd.DataFrame(),
+        pd.DataFrame({"id": ["a"]}),
+        pd.DataFrame({"anything": [1.5], "cagr": [None]}),
+        pd.DataFrame(
+            {"base_year": [2023], "base_value": [0], "target_year": [2023], "target_value": ["1e400"], "cagr": [-100]}
+        ),
+        pd.DataFrame(
+            {"base_year": [2023.5], "base_value": [1], "target_year": [9999], "target_value": [2], "cagr": [9]}
+        ),
+        pd.DataFrame(
+            {"id": ["a", "a"], "base_year": ["x", 2020], "other_values": ["2024=", "x=1; 2025=2"], "scope": ["s", None]}
+        ),
+    ],
+)
+def test_any_frame_is_audited(rows):
+    found = audit(rows)
+    assert found.rows == len(rows)
+    assert not found.table["explanation"].str.contains("nan").any()
+
+
+def test_the_order_of_rows_does_not_matter(published):
+    module, table = published
+    rows = module.as_estimates(table)
+    keys = ["id", "check", "severity", "stated"]
+    found = [audit(order).of("incoherent")[keys].sort_values(keys, ignore_index=True) for order in (rows, rows[::-1])]
+    pd.testing.assert_frame_equal(*found)
+
+
+def test_ten_thousand_rows_take_seconds(tmp_path):
+    rng = np.random.default_rng(1)
+    n = 10_000
+    start = rng.integers(2015, 2026, n)
+    end = start + rng.integers(4, 11, n)
+    growth, base = rng.uniform(0.03, 0.4, n), np.exp(rng.normal(2.5, 0.8, n))
+    rows = pd.DataFrame(
+        {
+            "id": [f"r{row}" for row in range(n)],
+            "publisher": [f"P{house}" for house in rng.integers(0, 300, n)],
+            "scope": [f"scope {scope}" for scope in rng.integers(0, 250, n)],
+            "currency": "EUR",
+            "scale": "million",
+            "base_year": start,
+            "base_value": [f"{value:.2f}" for value in base],
+            "target_year": end,
+            "target_value": [f"{value:.1f}" for value in base * (1 + growth) ** (end - start)],
+            "cagr": [f"{100 * value:.1f}" for value in growth],
+        }
+    )
+    rows.to_csv(tmp_path / "many.csv", index=False)
+    rates = pd.DataFrame(
+        [{"from": "EUR", "to": "USD", "year": y, "rate": 1.1, "source": "ECB"} for y in range(2015, 2026)]
+    )
+    began = time.process_time()
+    read = read_estimates(tmp_path / "many.csv")
+    audit(read)
+    normalize(read, currency="USD", scale="billion", rates=rates)
+    assert time.process_time() - began < 5
