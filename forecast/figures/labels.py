@@ -29,6 +29,10 @@ LONGEST = 60
 """Labels longer than this are cut in the middle, so that the number at their end stays."""
 
 
+CROWD = 14
+"""Above this number of labels they are written smaller."""
+
+
 @dataclass(frozen=True)
 class Label:
     """A text that belongs to a point given in data coordinates."""
@@ -56,7 +60,8 @@ def label_points(
     points
         Type size.
     """
-    artist = PointLabels(ax, labels, avoid, size(0.8) if points is None else points)
+    crowding = min(1.0, (CROWD / max(len(labels), 1)) ** 0.5)
+    artist = PointLabels(ax, labels, avoid, size(0.8) * crowding if points is None else points)
     ax.add_artist(artist)
     artist.set_clip_on(False)
     return artist
@@ -188,7 +193,8 @@ def spread(wanted: Array, heights: Array, low: float, high: float) -> Array:
 
 
 _ANGLES = np.radians([0, 35, -35, 90, -90, 145, -145, 180, 65, -65, 115, -115])
-_DISTANCES = np.array([0.75, 1.3, 2.0, 3.0, 4.2, 5.6])
+_DISTANCES = np.array([0.75, 1.3, 2.0, 3.0, 4.2, 5.6, 8.0, 11.0])
+_SECOND_THOUGHTS = 4
 
 
 class PointLabels(_Labels):
@@ -203,20 +209,22 @@ class PointLabels(_Labels):
 
     def place(self, renderer: RendererBase) -> None:
         assert self.axes is not None
-        frame = np.asarray(self.axes.get_window_extent(renderer).extents, float)
         anchors, unit = self._anchors(), self._unit(renderer)
+        frame = np.asarray(self.axes.get_window_extent(renderer).extents, float)
         lines = np.asarray(self.axes.transData.transform(self._avoid), float).reshape(-1, 2)
-        taken = [np.asarray(text.get_window_extent(renderer).extents, float) for text in self.axes.texts]
+        written = [np.asarray(text.get_window_extent(renderer).extents, float) for text in self.axes.texts]
+        choices = []
         for index, text in enumerate(self._texts):
             extent = text.get_window_extent(renderer)
             boxes, costs = _boxes(anchors[index], extent.width, extent.height, unit)
-            costs += _covered(boxes, unit, frame, anchors, lines, np.reshape(taken, (-1, 4)))
-            costs += 15 * _crossed(anchors[index], boxes, np.delete(anchors, index, axis=0), unit)
-            best = boxes[np.argmin(costs)]
-            text.set_horizontalalignment("left")
-            text.set_position((best[0], (best[1] + best[3]) / 2))
-            taken.append(best)
-            self._join(index, anchors[index], best, unit)
+            costs += _covered(boxes, unit, frame, anchors, lines) + 15 * _crossed(
+                anchors[index], boxes, np.delete(anchors, index, axis=0), unit
+            )
+            choices.append((boxes, costs + _clashes(boxes, np.reshape(written, (-1, 4)), unit)))
+        for index, box in enumerate(_settle(choices, unit)):
+            self._texts[index].set_horizontalalignment("left")
+            self._texts[index].set_position((box[0], (box[1] + box[3]) / 2))
+            self._join(index, anchors[index], box, unit)
 
     def _join(self, index: int, anchor: Array, box: Array, unit: float) -> None:
         nearest = np.clip(anchor, box[:2], box[2:])
@@ -234,14 +242,35 @@ def _boxes(anchor: Array, width: float, height: float, unit: float) -> tuple[Arr
     return boxes, 3.0 * distance + 0.15 * np.tile(np.arange(_ANGLES.size), _DISTANCES.size)
 
 
-def _covered(boxes: Array, unit: float, frame: Array, marks: Array, lines: Array, taken: Array) -> Array:
-    """Cost of what each box covers: room outside the frame, marks, lines, labels that have their place."""
+def _settle(choices: Sequence[tuple[Array, Array]], unit: float) -> list[Array]:
+    """Choose a box for each label in turn, then let each choose again among where the others went."""
+    chosen: list[Array] = []
+    for boxes, costs in choices:
+        chosen.append(boxes[np.argmin(costs + _clashes(boxes, np.reshape(chosen, (-1, 4)), unit))])
+    for _ in range(_SECOND_THOUGHTS):
+        before = [*chosen]
+        for index, (boxes, costs) in enumerate(choices):
+            others = np.reshape([*chosen[:index], *chosen[index + 1 :]], (-1, 4))
+            chosen[index] = boxes[np.argmin(costs + _clashes(boxes, others, unit))]
+        if np.array_equal(before, chosen):
+            break
+    return chosen
+
+
+def _covered(boxes: Array, unit: float, frame: Array, marks: Array, lines: Array) -> Array:
+    """Cost of what each box covers: room outside the frame, marks, lines."""
     pad = unit * np.array([-1.0, -1.0, 1.0, 1.0])
     room = boxes + 0.2 * pad
     outside = np.maximum(frame[:2] - room[:, :2], 0).sum(axis=1) + np.maximum(room[:, 2:] - frame[2:], 0).sum(axis=1)
+    cost: Array = 30 * outside / unit + 40 * _inside(marks, boxes + 0.48 * pad) + 2 * _inside(lines, room)
+    return cost
+
+
+def _clashes(boxes: Array, taken: Array, unit: float) -> Array:
+    """Cost of the labels that each box lies on."""
+    room = boxes + 0.2 * unit * np.array([-1.0, -1.0, 1.0, 1.0])
     apart = (room[:, None, :2] >= taken[None, :, 2:]) | (room[:, None, 2:] <= taken[None, :, :2])
-    clashes = (~apart.any(axis=2)).sum(axis=1)
-    return 30 * outside / unit + 40 * _inside(marks, boxes + 0.48 * pad) + 2 * _inside(lines, room) + 120 * clashes
+    return 120.0 * (~apart.any(axis=2)).sum(axis=1)
 
 
 def _crossed(anchor: Array, boxes: Array, others: Array, unit: float) -> Array:

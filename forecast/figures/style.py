@@ -245,7 +245,7 @@ def value_axis(ax: Axes, which: str, values: ArrayLike, label: str) -> bool:
     if logarithmic:
         (ax.set_xscale if which == "x" else ax.set_yscale)("log")
         _log_ticks(axis, np.asarray(values, float), sparse=which == "x" and narrow())
-        label = say("{0} (log axis)", label)
+        label = say("{0} (log axis)", label).strip()
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     years = label.endswith("year")
