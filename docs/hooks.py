@@ -3,10 +3,13 @@
 from typing import Any
 
 from forecast.estimates.columns import reference_page
+from forecast.scenario import reference
 
-COLUMNS = "{{ columns of estimates }}"
+PARTS = {"{{ columns of estimates }}": reference_page, "{{ format of scenarios }}": reference}
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Fill in the table of columns."""
-    return markdown.replace(COLUMNS, reference_page()) if COLUMNS in markdown else markdown
+    """Fill in the parts that are made from the types."""
+    for mark, written in PARTS.items():
+        markdown = markdown.replace(mark, written()) if mark in markdown else markdown
+    return markdown

@@ -7,6 +7,7 @@ Heavy libraries are loaded by the command that needs them, so that `--help` and 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -36,6 +37,7 @@ examples:
   forecast check my_market                           read everything, write nothing
   forecast audit estimates.csv --scopes scopes.toml  where published numbers contradict each other
   forecast template estimates.xlsx                   a sheet to fill in
+  forecast new my_market                             a copy of a case to start from
 
 exit codes:
   0 fine   1 the audit has a finding of severity high   2 bad input   130 interrupted
@@ -83,7 +85,7 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"forecast {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
-    for add in (_add_run, _add_check, _add_list, _add_audit, _add_template):
+    for add in ADDERS:
         add(commands)
     return top
 
@@ -119,18 +121,52 @@ def _add_list(commands: argparse._SubParsersAction[Parser]) -> None:
     _add(commands, "list", _list, "name the cases that come with the program")
 
 
+def _add_new(commands: argparse._SubParsersAction[Parser]) -> None:
+    add = _add(commands, "new", _new, "copy a case to start one of your own from").add_argument
+    add("folder", metavar="FOLDER", help="folder of the new case; must not exist yet")
+    add("--from", dest="template", metavar="CASE", default="regenerative_medicine", help="case to copy")
+
+
+def _add_show(commands: argparse._SubParsersAction[Parser]) -> None:
+    add = _add(commands, "show", _show, "print a scenario with where each value comes from").add_argument
+    add("file", metavar="FILE", help="scenario file")
+    add(
+        "--overlay", metavar="FILE", action="append", default=[], help="file to lay over it; may be given several times"
+    )
+    _add_format(add)
+
+
+def _add_diff(commands: argparse._SubParsersAction[Parser]) -> None:
+    add = _add(commands, "diff", _diff, "print what two scenarios do not have in common").add_argument
+    add("a", metavar="A", help="scenario file")
+    add("b", metavar="B", help="scenario file")
+    _add_format(add)
+
+
+def _add_schema(commands: argparse._SubParsersAction[Parser]) -> None:
+    add = _add(commands, "schema", _schema, "print the JSON Schema of a file, for editors").add_argument
+    add("file", metavar="KIND", choices=("scenario", "case", "estimates"), help="scenario, case or estimates")
+
+
 def _add_audit(commands: argparse._SubParsersAction[Parser]) -> None:
     add = _add(commands, "audit", _audit, "show where published numbers contradict each other").add_argument
     add("file", metavar="FILE", help="estimates, such as estimates.csv")
     add("--scopes", metavar="FILE", help="tree of scopes, such as scopes.toml")
-    add("--format", choices=("table", "csv", "json"), default="table", help="form of the output (default: table)")
+    _add_format(add)
 
 
 def _add_template(commands: argparse._SubParsersAction[Parser]) -> None:
-    add = _add(
-        commands, "template", _template, "write a table of estimates to fill in, with an example row"
-    ).add_argument
+    text = "write a table of estimates to fill in, with an example row"
+    add = _add(commands, "template", _template, text).add_argument
     add("path", metavar="PATH", help="file to write, such as estimates.xlsx or estimates.csv; must not exist yet")
+
+
+def _add_format(add: Callable[..., object]) -> None:
+    add("--format", choices=("table", "csv", "json"), default="table", help="form of the output (default: table)")
+
+
+ADDERS = (_add_run, _add_check, _add_list, _add_new, _add_audit, _add_template, _add_show, _add_diff, _add_schema)
+"""One for each command, in the order of the help."""
 
 
 def _run(given: argparse.Namespace) -> int:
@@ -176,9 +212,43 @@ def _check(given: argparse.Namespace) -> int:
 
 
 def _list(_: argparse.Namespace) -> int:
-    from forecast.scenario import case_names
+    from forecast.scenario import case_list
 
-    print("\n".join(case_names()))
+    cases = case_list()
+    width = cases["name"].str.len().max()
+    print("\n".join(f"{name:<{width}}  {title}" for name, title in zip(cases["name"], cases["title"], strict=True)))
+    return FINE
+
+
+def _new(given: argparse.Namespace) -> int:
+    from forecast.scenario import new_case
+
+    folder = new_case(given.folder, template=given.template)
+    print(f"Written to {folder}; edit case.toml first, then: forecast check {given.folder}")
+    return FINE
+
+
+def _show(given: argparse.Namespace) -> int:
+    from forecast.scenario import resolve
+
+    resolved = resolve(given.file, overlays=given.overlay)
+    _print(resolved.table, given.format, lambda _: resolved.summary() + "\n")
+    return FINE
+
+
+def _diff(given: argparse.Namespace) -> int:
+    from forecast.scenario import diff
+
+    _print(diff(given.a, given.b), given.format, _differences)
+    return FINE
+
+
+def _schema(given: argparse.Namespace) -> int:
+    from forecast.estimates.columns import json_schema
+    from forecast.scenario import schema
+
+    found = json_schema() if given.file == "estimates" else schema(given.file)
+    print(json.dumps(found, ensure_ascii=False, indent=2))
     return FINE
 
 
@@ -187,7 +257,7 @@ def _audit(given: argparse.Namespace) -> int:
 
     scopes = read_scopes(given.scopes) if given.scopes else None
     table = audit(read_estimates(given.file), scopes).table
-    print(FORMATS[given.format](table), end="")
+    _print(table, given.format, _findings)
     return FINDING if (table["severity"] == "high").any() else FINE
 
 
@@ -196,6 +266,25 @@ def _template(given: argparse.Namespace) -> int:
 
     print(f"Written to {write_template(given.path)}")
     return FINE
+
+
+def _print(table: pd.DataFrame, form: str, text: Callable[[pd.DataFrame], str]) -> None:
+    """Print a table as CSV or JSON for machines, or as text for people."""
+    if form == "csv":
+        from forecast.report import csv_text
+
+        print(csv_text(table), end="")
+    elif form == "json":
+        print(table.to_json(orient="records", force_ascii=False, indent=2))
+    else:
+        print(text(table), end="")
+
+
+def _differences(table: pd.DataFrame) -> str:
+    lines = [
+        f"{key}\n  {a or '-'}  [{a_file}]\n  {b or '-'}  [{b_file}]\n" for key, a, b, a_file, b_file in table.to_numpy()
+    ]
+    return "".join(lines) or "no difference\n"
 
 
 def _findings(table: pd.DataFrame) -> str:
@@ -213,19 +302,6 @@ def _finding(found: Mapping[Hashable, Any]) -> list[str]:
     indent = " " * 8
     sentence = textwrap.fill(found["explanation"], width, initial_indent=indent, subsequent_indent=indent)
     return [f"{severity}{found['check']}: {rows}", sentence, ""]
-
-
-def _csv(table: pd.DataFrame) -> str:
-    from forecast.report import csv_text
-
-    return csv_text(table)
-
-
-def _json(table: pd.DataFrame) -> str:
-    return table.to_json(orient="records", force_ascii=False, indent=2) + "\n"
-
-
-FORMATS: dict[str, Callable[[pd.DataFrame], str]] = {"table": _findings, "csv": _csv, "json": _json}
 
 
 @contextmanager

@@ -232,6 +232,10 @@ def test_every_case_is_checked(case: Path, capsys: pytest.CaptureFixture[str]) -
         ),
         (["run", "regenerative_medicine", "--out", "taken"], "taken: is not empty and was not written by this program"),
         (["audit", "nowhere.csv"], "nowhere.csv: found no such file"),
+        (["show", "nowhere.toml"], "nowhere.toml: found no such file"),
+        (["diff", "a.toml", "b.toml"], "a.toml: found no such file"),
+        (["new", "mine", "--from", "regenerative"], "did you mean 'regenerative_medicine'?"),
+        (["schema", "scenaro"], "invalid choice: 'scenaro'"),
     ],
 )
 def test_bad_arguments_give_one_message(
@@ -264,7 +268,7 @@ def test_one_scenario_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_bundled_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
-    assert "regenerative_medicine" in capsys.readouterr().out.splitlines()
+    assert "regenerative_medicine  Regenerative medicine, world" in capsys.readouterr().out.splitlines()
 
 
 def test_an_audit_ends_with_1_when_a_finding_is_high(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,6 +289,32 @@ def test_an_audit_ends_with_0_when_all_is_well(case: Path, capsys: pytest.Captur
     table[table["id"] == "ITIS-2024"].to_csv(case / "one.csv", index=False)
     assert main(["audit", str(case / "one.csv"), "--format", "csv"]) == 0
     assert capsys.readouterr().out.startswith("id,other_id,check,severity,")
+
+
+def test_a_new_case_is_checked_shown_and_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "mine"]) == 0
+    assert "forecast check mine" in capsys.readouterr().out
+    assert main(["check", "mine"]) == 0
+    base, cautious = ("mine/scenarios/base.toml", "mine/scenarios/cautious.toml")
+    capsys.readouterr()
+    assert main(["show", cautious]) == 0
+    assert re.search(r'^growth.curve +"fading"  \[scenarios/base.toml\]$', capsys.readouterr().out, re.MULTILINE)
+    assert main(["diff", base, cautious, "--format", "json"]) == 0
+    rows = {row["key"]: row for row in json.loads(capsys.readouterr().out)}
+    assert (rows["probability"]["a"], rows["probability"]["b"]) == ("0.5", "0.25")
+    assert main(["diff", base, base]) == 0
+    assert capsys.readouterr().out == "no difference\n"
+    assert main(["new", "mine"]) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["scenario", "case", "estimates"])
+def test_a_schema_is_printed(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema", kind]) == 0
+    assert json.loads(capsys.readouterr().out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 def test_a_template_can_be_audited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
