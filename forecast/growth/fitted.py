@@ -297,7 +297,7 @@ class GrowthFit:
         estimate, error = _deltas(allowed, moments - self.start_year)
         lows, highs = self._ends(estimate, error, noise, factor)
         inside = moments <= self.history.last
-        outer_low, outer_high = np.nanmin(lows, axis=1, keepdims=True), np.nanmax(highs, axis=1, keepdims=True)
+        outer_low, outer_high = np.fmin.reduce(lows, 1, keepdims=True), np.fmax.reduce(highs, 1, keepdims=True)
         return np.where(inside[:, None], low, outer_low), np.where(inside[:, None], high, outer_high)
 
     @property
@@ -393,7 +393,7 @@ class _Profile:
 
     def interval(self, allowance: float) -> tuple[float, float]:
         """Ends of the ceilings whose sum of squares exceeds the best by at most `allowance`."""
-        excess = np.sqrt(np.maximum(self.fits.rss - self.best, 0.0))
+        excess = np.sqrt(np.clip(self.fits.rss - self.best, 0.0, 1e300))
         limit, logs = np.sqrt(allowance), np.log(self.ceilings)
         inside = np.flatnonzero(excess <= limit)
         if not inside.size:
@@ -427,7 +427,8 @@ def _ceilings(fit: GrowthFit, position: int) -> Array:
 
 
 def _crossing(logs: Array, excess: Array, left: int, right: int, limit: float) -> float:
-    share = (limit - excess[left]) / (excess[right] - excess[left])
+    rise = float(excess[right] - excess[left])
+    share = (limit - float(excess[left])) / rise if rise else 0.5
     return float(logs[left] + share * (logs[right] - logs[left]))
 
 
