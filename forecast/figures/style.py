@@ -168,7 +168,11 @@ def _new_axes(rows: float | None) -> Axes:
     size = preset()
     widescreen = size.inches * 0.56
     squarish = size.points * 0.46
-    height = min(max(widescreen, squarish), 5.6) if rows is None else (rows * 2.1 + 5.5) * size.points / 72
+    height = (
+        min(max(widescreen, squarish), 5.6)
+        if rows is None
+        else (rows * 2.1 + (9 if narrow() else 5.5)) * size.points / 72
+    )
     figure = plt.figure(figsize=(size.inches, height), layout="constrained")
     return figure.add_subplot()
 

@@ -25,10 +25,11 @@ def width_of(png):
         return image.width
 
 
-@pytest.mark.parametrize("name", ["fan", "heatmap", "tornado"])
+@pytest.mark.parametrize("name", ["fan", "heatmap"])
 def test_same_figure_same_bytes(tmp_path, name):
     formats = ("png", "svg", "pdf")
-    first, second = (written(name, tmp_path / run, formats=formats) for run in ("a", "b"))
+    with house_style(width="column"):
+        first, second = (written(name, tmp_path / run, formats=formats) for run in ("a", "b"))
     assert [path.name for path in first] == [f"{name}.{ending}" for ending in formats]
     for one, two in zip(first, second, strict=True):
         assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(two.read_bytes()).digest()
