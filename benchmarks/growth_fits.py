@@ -48,7 +48,8 @@ def simulated(curve: str, count: int, noise: float) -> tuple[np.ndarray, np.ndar
     if curve == "bass":
         rest = [rng.uniform(0.003, 0.03, count), rng.uniform(0.25, 0.7, count)]
     else:
-        rest = [rng.uniform(0.3, 0.9, count), rng.uniform(3, 11, count)]
+        slowest, fastest = (0.3, 0.9) if curve == "logistic" else (0.15, 0.5)
+        rest = [rng.uniform(slowest, fastest, count), rng.uniform(3, 11, count)]
     truth = np.stack([ceiling, *rest], axis=1)
     paths = np.stack([MODELS[curve](YEARS, *row) for row in truth])
     return paths * (1 + noise * rng.standard_normal(paths.shape)), truth
@@ -119,7 +120,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     rows = [compared(curve, count, noise) for curve in CURVES for noise in NOISE]
     print(f"{count} histories of 15 years; ours includes reading, standard errors and the table")
-    print(pd.DataFrame(rows).round(1).to_string(index=False))
+    print(pd.DataFrame(rows).to_string(index=False, float_format=lambda v: f"{v:,.0f}" if v >= 99.95 else f"{v:.3g}"))
 
 
 if __name__ == "__main__":
