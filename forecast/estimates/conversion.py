@@ -96,6 +96,20 @@ class Claim:
     last_digit: float
 
 
+def scaled(one: Claim, factor: float) -> Claim:
+    """Return the same claim in another unit."""
+    low, high = one.cell
+    return Claim(
+        value=one.value * factor,
+        low=one.low * factor,
+        high=one.high * factor,
+        least=one.least * factor,
+        most=one.most * factor,
+        cell=(low * factor, high * factor),
+        last_digit=one.last_digit * factor,
+    )
+
+
 @lru_cache(maxsize=200_000)
 def claim(text: str, hedge: str = "", conversion: str = "", column: str = "") -> Claim:
     """Read one printed number with its hedge and, where it was converted, its factors.
@@ -111,12 +125,9 @@ def claim(text: str, hedge: str = "", conversion: str = "", column: str = "") ->
     (16.740000000000002, 17.82)
     """
     how = read_conversions(conversion).get(column) if conversion else None
-    digits, factor = (how.digits, how.factor) if how else (text, 1.0)
-    low, high = (end * factor for end in rounding(digits))
-    least, most = (end * factor for end in reading(digits, hedge))
-    ends = tuple(end * factor for end in cell(digits, hedge))
-    value = number(text) if how is None else number(digits) * factor
-    return Claim(value, low, high, least, most, (ends[0], ends[1]), last_digit(digits) * factor)
+    digits = how.digits if how else text
+    one = Claim(number(digits), *rounding(digits), *reading(digits, hedge), cell(digits, hedge), last_digit(digits))
+    return scaled(one, how.factor) if how else one
 
 
 def claim_of(row: Any, column: str) -> Claim | None:

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import InputError
-from forecast.estimates.conversion import Claim, claim
+from forecast.estimates.conversion import Claim, claim, scaled
 from forecast.estimates.reading import FIRST_YEAR, LAST_YEAR, as_texts
 from forecast.estimates.scopes import Scopes
 from forecast.estimates.triples import Triple, quotient
@@ -115,18 +115,36 @@ class Ledger:
     @cached_property
     def unreadable(self) -> list[tuple[int, str, str]]:
         """Cells that hold no readable number: row, column, text."""
-        found = []
-        for name, hedge in _HEDGE_OF.items():
-            for row, text in enumerate(self.column(name)):
-                if text and _claim(text, self.column(hedge)[row], self.column("conversion")[row], name) is None:
-                    found.append((row, name, text))
-        return found
+        return [
+            (row, name, text)
+            for name in _HEDGE_OF
+            for row, (text, one) in enumerate(zip(self.column(name), self._claims(name), strict=True))
+            if text and one is None
+        ]
+
+    @cached_property
+    def spoken(self) -> list[tuple[int, str, str]]:
+        """Cells that hold a phrase where a number belongs, such as "USD 16 billion": row, column, text."""
+        return [
+            (row, name, text)
+            for name in _HEDGE_OF
+            for row, text in enumerate(self.column(name))
+            if text and _claim(text, "", "", name) is None and self._claims(name)[row] is not None
+        ]
+
+    def _claims(self, name: str) -> list[Claim | None]:
+        cells = zip(
+            self.column(name), self.column(_HEDGE_OF[name]), self.column("conversion"), self.factor, strict=True
+        )
+        return [
+            (_claim(text, hedge, how, name) or _spoken(text, hedge, name, float(factor))) if text else None
+            for text, hedge, how, factor in cells
+        ]
 
     def numbers(self, name: str) -> Numbers:
         """Numbers of base_value, target_value, cagr (in percent) or multiple, in the unit of each row."""
         if name not in self._numbers:
-            cells = zip(self.column(name), self.column(_HEDGE_OF[name]), self.column("conversion"), strict=True)
-            table = np.array([_numbers(text, hedge, how, name) for text, hedge, how in cells], float).reshape(-1, 5)
+            table = np.array([_five(one, name) for one in self._claims(name)], float).reshape(-1, 5)
             self._numbers[name] = Numbers(*table.T)
         return self._numbers[name]
 
@@ -138,7 +156,7 @@ class Ledger:
         """Years of a column; nan where there is none."""
         if name not in self._years:
             years = pd.to_numeric(pd.Series(self.column(name)), errors="coerce").to_numpy(float)
-            self._years[name] = np.where((years >= FIRST_YEAR) & (years <= LAST_YEAR), years, np.nan)
+            self._years[name] = np.where((years >= FIRST_YEAR) & (years <= LAST_YEAR) & (years % 1 == 0), years, np.nan)
         return self._years[name]
 
     @cached_property
@@ -420,19 +438,30 @@ def _mapped(words: list[str], to: object) -> list[str]:
     return [known[word] for word in words]
 
 
-def _claim(text: str, hedge: str, conversion: str, column: str) -> object:
+def _claim(text: str, hedge: str, conversion: str, column: str) -> Claim | None:
     try:
         return claim(text, hedge, conversion, column)
     except InputError:
         return None
 
 
-def _numbers(text: str, hedge: str, conversion: str, column: str) -> tuple[float, ...]:
+def _spoken(text: str, hedge: str, column: str, factor: float) -> Claim | None:
+    """Read a phrase where a number belongs; None where it can be read in no way or in two."""
+    from forecast.estimates.phrases import parse_amount, parse_growth
+
     try:
-        one = claim(text, hedge, conversion, column)
+        if column in ("base_value", "target_value"):
+            amount = parse_amount(text)
+            return scaled(claim(amount.digits, hedge or amount.hedge), SCALES[amount.scale] / factor)
+        growth = parse_growth(text)
     except InputError:
-        return (np.nan,) * 5
-    if column != "cagr" and not one.value > 0:
+        return None
+    wanted = "rate" if column == "cagr" else "multiple"
+    return claim(growth.digits, hedge or growth.hedge) if growth.kind == wanted and not growth.ambiguity else None
+
+
+def _five(one: Claim | None, column: str) -> tuple[float, ...]:
+    if one is None or (column != "cagr" and not one.value > 0):
         return (np.nan,) * 5
     return one.value, max(one.low, 0.0) if column != "cagr" else one.low, one.high, one.least, one.most
 
@@ -441,7 +470,7 @@ def _other_values(text: str, conversion: str) -> dict[int, tuple[float, float, f
     found = {}
     for pair in text.split(";"):
         year, _, value = (part.strip() for part in pair.partition("="))
-        one = _numbers(value, "", conversion, f"other_values.{year}")
+        one = _five(_claim(value, "", conversion, f"other_values.{year}"), "other_values")
         if year.isdigit() and np.isfinite(one[0]):
             found[int(year)] = (one[0], one[1], one[2])
     return found

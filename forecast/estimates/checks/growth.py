@@ -310,6 +310,9 @@ def unreadable(ledger: Ledger) -> Findings:
     """A year, a value or a growth that cannot be read or cannot be."""
     for row, name, text in ledger.unreadable:
         yield Finding(row, "high", f"The cell {name} holds {text!r}, which is no printed number; it is left aside.")
+    for row, name, text in ledger.spoken:
+        value = digits(float(ledger.numbers(name).value[row]))
+        yield Finding(row, "low", f"The cell {name} holds the phrase {text!r}, read as {value} in the unit of the row.")
     order = ledger.years("target_year") - ledger.years("base_year")
     for row in np.flatnonzero(order <= 0).tolist():
         years = f"{ledger.years('target_year')[row]:.0f} and {ledger.years('base_year')[row]:.0f}"
