@@ -2,7 +2,8 @@
 
 Every figure is a function `f(table, *, ..., ax=None) -> Axes`. It draws on the axes it is given and nowhere else,
 or on a figure of its own; it never shows, saves or prints. `house_style` sets width and language, `save_figure`
-writes files, `alt_text` says in words what was drawn.
+writes files, `alt_text` says in words what was drawn. Names stand left and right of the axes: a figure with
+`layout="constrained"` makes room for them.
 """
 
 from forecast.figures.alternative import alt_text

@@ -23,8 +23,8 @@ from forecast.figures.style import (
     figure_of,
     key_below,
     number,
+    number_tick,
     own_title,
-    plain,
     size,
     spans_decades,
     stroke,
@@ -121,7 +121,7 @@ def _draw_cells(ax: Axes, grid: pd.DataFrame) -> Any:
     for axis, places in ((ax.xaxis, grid.columns), (ax.yaxis, grid.index)):
         if len(places) <= PRINTED_CELLS:
             axis.set_ticks(places.to_numpy(float))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+        axis.set_major_formatter(FuncFormatter(number_tick))
     ax.tick_params(length=0)
     return mesh
 
@@ -146,7 +146,7 @@ def _scale(ax: Axes, mesh: Any, label: str) -> None:
     bar = figure_of(ax).colorbar(mesh, cax=inset, label=label)
     bar.outline.set_visible(False)
     bar.ax.tick_params(color=PALE, labelcolor=INK, labelsize=size(0.85))
-    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: plain(value)))
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(number_tick))
     bar.ax.yaxis.set_minor_formatter(NullFormatter())
 
 

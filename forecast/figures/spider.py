@@ -82,9 +82,13 @@ def _swing(line: pd.DataFrame) -> float:
 def _positions(ax: Axes, rows: pd.DataFrame) -> None:
     places = sorted(rows["position"].unique())
     ax.xaxis.set_major_locator(FixedLocator(places if len(places) < 12 else [0.1, 0.25, 0.5, 0.75, 0.9]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"P{100 * value:.4g}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(_percentile_tick))
     ax.set_xlabel(say("percentile of the input, all others at base"))
     ax.set_xlim(places[0], places[-1])
+
+
+def _percentile_tick(value: float, _: int | None = None) -> str:
+    return f"P{100 * value:.4g}"
 
 
 def _draw_line(ax: Axes, place: int, name: str, line: pd.DataFrame, unit: str) -> Label:

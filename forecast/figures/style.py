@@ -253,7 +253,7 @@ def value_axis(ax: Axes, which: str, values: ArrayLike, label: str) -> bool:
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     years = label.endswith("year")
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.10g}" if years else plain(value)))
+    axis.set_major_formatter(FuncFormatter(year_tick if years else number_tick))
     axis.set_label_text(label)
     ax.grid(axis="x" if which == "x" else "y", visible=True)
     return logarithmic
@@ -272,7 +272,7 @@ def year_axis(ax: Axes, years: ArrayLike, *, share: float = 1.0) -> None:
     room = preset().inches / preset().points * 18 * share
     step = next((s for s in (1, 2, 5, 10, 20) if (given[-1] - given[0]) / s < room), 50)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True) if step == 50 else _EveryYears(step, given[0], given[-1]))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
+    ax.xaxis.set_major_formatter(FuncFormatter(year_tick))
 
 
 def room_right(ax: Axes, years: ArrayLike, letters: int) -> None:
@@ -334,6 +334,16 @@ def amount(value: float, unit: str) -> str:
     ('2027.4', '72.8')
     """
     return f"{value:.1f}" if unit == "year" else number(value)
+
+
+def number_tick(value: float, _: int | None = None) -> str:
+    """Write a number at a tick; a function of its own, so that a figure can be pickled."""
+    return plain(value)
+
+
+def year_tick(value: float, _: int | None = None) -> str:
+    """Write a year, or a part of one, at a tick."""
+    return f"{value:.10g}"
 
 
 def percent(fraction: float, digits: int = 2) -> str:

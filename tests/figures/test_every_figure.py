@@ -1,6 +1,7 @@
 """What holds for every figure: where it draws, what it refuses, what can be read on it."""
 
 import itertools
+import pickle
 import re
 
 import matplotlib as mpl
@@ -146,6 +147,12 @@ def test_hostile_text_is_drawn_as_text(name, column):
     drawn = " ".join(text for text, _ in shown_texts(ax.figure))
     assert "cost $x^{ of $" in drawn
     assert max(len(text) for text, _ in shown_texts(ax.figure)) < 200
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_figure_can_be_sent_to_another_process(name):
+    copy = pickle.loads(pickle.dumps(draw(name).figure))
+    assert alt_text(copy) != ""
 
 
 def test_values_more_than_tenfold_apart_get_a_logarithmic_axis():
