@@ -12,7 +12,8 @@ from scipy import special
 from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.mixture import mixture_quantiles
 from forecast.project import ScenarioPath
-from forecast.wording import amount
+from forecast.wording import amount, percent
+from forecast.wording import money as in_words
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ class Quantity(ABC):
     def unit(self, money: str) -> str:
         """Unit of the quantity, given that of money."""
         return money
+
+    def show(self, value: float, money: str) -> str:
+        """A value of the quantity in words, given the unit of money.
+
+        Examples
+        --------
+        >>> Value(2030).show(71.04, "USD bn"), Cagr(2023, 2030).show(0.1768, "USD bn")
+        ('USD 71.0 bn', '17.7 % a year')
+        >>> YearAbove(50).show(2029.41, "USD bn"), Probability(50, 2030).show(0.625, "USD bn")
+        ('2029.4', '62.5 %')
+        """
+        return in_words(value, money, 3)
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,9 @@ class Cagr(Quantity):
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "share per year"
 
+    def show(self, value: float, money: str) -> str:  # noqa: ARG002
+        return f"{percent(value, 1)} a year"
+
 
 @dataclass(frozen=True)
 class Probability(Quantity):
@@ -101,6 +117,9 @@ class Probability(Quantity):
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "probability"
+
+    def show(self, value: float, money: str) -> str:  # noqa: ARG002
+        return percent(value, 1)
 
 
 @dataclass(frozen=True)
@@ -131,6 +150,9 @@ class YearAbove(Quantity):
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "year"
+
+    def show(self, value: float, money: str) -> str:  # noqa: ARG002
+        return f"{value:.1f}"
 
 
 @dataclass(frozen=True)

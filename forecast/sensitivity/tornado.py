@@ -14,7 +14,7 @@ from forecast.pipeline import Run
 from forecast.sensitivity.inputs import Input, inputs_of
 from forecast.sensitivity.model import Model, model_of
 from forecast.sensitivity.quantities import Cumulative, Quantity, Value
-from forecast.wording import amount, listing, result_html
+from forecast.wording import listing, result_html
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,22 +72,21 @@ class Tornado:
         """The strongest inputs in words, and those that cannot move the answer."""
         moving = self.table[self.table["note"] == ""]
         still = self.table[self.table["note"] != ""]
-        unit = self.quantity.unit(self.money)
-        said = [f"{row['input']} ({_span(row)})" for row in moving.head(_NAMED).to_dict("records")]
-        base = amount(float(self.table["base_value"].iloc[0]), 3)
-        text = (
-            f"{self.quantity.label}, scenario {self.scenario}: {base} {unit} at base. "
-            f"It moves most with {listing(said)}."
-        )
+        said = [f"{row['input']} ({self._span(row)})" for row in moving.head(_NAMED).to_dict("records")]
+        base = self._shown(self.table["base_value"].iloc[0])
+        text = f"{self.quantity.label}, scenario {self.scenario}: {base} at base. "
+        text += f"It moves most with {listing(said)}." if said else "No input moves it."
         reasons = [f"{row['input']} ({row['note']})" for row in still.to_dict("records")]
         return text + (f" Unable to move it: {listing(reasons)}." if reasons else "")
 
     def _repr_html_(self) -> str:
         return result_html(self.summary(), self.table)
 
+    def _span(self, row: Mapping[Hashable, Any]) -> str:
+        return f"{self._shown(row['low_value'])} to {self._shown(row['high_value'])}"
 
-def _span(row: Mapping[Hashable, Any]) -> str:
-    return f"{amount(float(row['low_value']), 3)} to {amount(float(row['high_value']), 3)}"
+    def _shown(self, value: float) -> str:
+        return self.quantity.show(float(value), self.money)
 
 
 def tornado(run: Run, quantity: Quantity, *, scenario: str | None = None) -> Tornado:
