@@ -35,24 +35,46 @@ _MOST_KEPT = 2
 _TINY = 1e-4
 """Part of the variance of a printed number that is kept where the number counts as known (keeps matrices regular)."""
 
+_SOME_SOURCES = 3
+"""Up to so many sources the nodes are finer than asked for."""
+
 _FEW_SOURCES = 2
 """Up to so many sources the skewed excess behind a bound shows in the answer, so its nodes are kept apart too."""
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """How finely the model is integrated; more is slower and more exact."""
+    """How finely the model is integrated; more is slower and more exact.
 
-    spread: int = 14
+    Parameters
+    ----------
+    spread, growth_spread
+        Nodes of the spreads between publishers.
+    scope, bound
+        Nodes of each scope offset and of each excess behind a bound.
+    smallest
+        Weight that may be left out together.
+    merge
+        Relative width within which components of the answer are merged; 0 merges none.
+    """
+
+    spread: int = 12
     growth_spread: int = 8
     scope: int = 4
     bound: int = 4
     smallest: float = 1e-5
-    merge: float = 0.2
+    merge: float = 0.1
 
     def finer(self) -> Nodes:
         """Half as many nodes again and no merging, to measure the error of these."""
         return Nodes(self.spread * 3 // 2, self.growth_spread * 3 // 2, self.scope + 3, self.bound + 3, 1e-8, 0.0)
+
+    def suited(self, sources: int) -> Nodes:
+        """With few sources there are fewer outlier sets to add up, and less that smooths the answer: finer."""
+        if sources > _SOME_SOURCES:
+            return self
+        scope = 3 * self.scope if sources == 1 else self.scope * 3 // 2
+        return replace(self, spread=self.spread * 4 // 3, growth_spread=self.growth_spread * 5 // 4, scope=scope)
 
 
 COARSE = Nodes(spread=8, growth_spread=5, scope=4, bound=3, smallest=1e-4, merge=0.3)
@@ -148,9 +170,9 @@ def fit_house_effects(
     report
         Further scopes whose market is wanted.
     nodes
-        Fineness of the integration.
+        Fineness of the integration; suited to the number of sources where None.
     """
-    nodes = nodes or Nodes()
+    nodes = nodes or Nodes().suited(len(pool.sources))
     design = Design(pool, years)
     sets = _likely_sets(design, nodes)
     integral = _integrate(design, make_grid(design, sets, nodes.spread, nodes.growth_spread), nodes)
@@ -263,8 +285,8 @@ def _posterior(design: Design, integral: _Integral, scopes: tuple[str, ...], nod
 
     return HousePosterior(
         years=design.years,
-        markets={scope: told(_market_wanted(design, scope)).merged(nodes.merge) for scope in scopes},
-        next_publisher=_next_publisher(design, integral, components).merged(nodes.merge),
+        markets={scope: _merged(told(_market_wanted(design, scope)), nodes) for scope in scopes},
+        next_publisher=_merged(_next_publisher(design, integral, components), nodes),
         houses=told(_house_wanted(design, grid, growth=False)),
         growth_houses=told(_house_wanted(design, grid, growth=True)),
         outlier_probability=components.weight @ grid.outliers[node],
@@ -273,6 +295,13 @@ def _posterior(design: Design, integral: _Integral, scopes: tuple[str, ...], nod
         parts=_variance_parts(design, grid, components, told(_market_wanted(design, design.pool.scope))),
         log_evidence=components.log_evidence,
     )
+
+
+def _merged(mixture: Mixture, nodes: Nodes) -> Mixture:
+    """Merge components about their own mean, so that the unit of the levels does not matter."""
+    centre = mixture.mean()[0]
+    merged = replace(mixture, means=mixture.means - centre).merged(nodes.merge)
+    return replace(merged, means=merged.means + centre)
 
 
 def _variance_parts(design: Design, grid: Grid, components: _Components, market: Mixture) -> dict[str, Array]:

@@ -124,7 +124,7 @@ def prior_from(changes: Mapping[str, object], *, base: Prior | None = None) -> P
 
 
 def spread_nodes(scale: float, family: str, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Gauss–Legendre nodes for a spread, on the scale of its prior's quantiles.
+    """Gauss–Legendre nodes for a spread, on the scale of its prior's quantiles, crowded towards both ends.
 
     Returns
     -------
@@ -132,10 +132,12 @@ def spread_nodes(scale: float, family: str, count: int) -> tuple[NDArray[np.floa
         Shape (count,); the weights sum to 1.
     """
     points, weights = np.polynomial.legendre.leggauss(count)
-    upper = (1 + (points + 1) / 2) / 2
+    share = (points + 1) / 2
+    above = special.betaincc(2, 2, share) / 2
     quantile = {
-        "half-normal": special.ndtri,
-        "half-cauchy": lambda p: np.tan(np.pi * (p - 0.5)),
-        "half-t": lambda p: special.stdtrit(_HALF_T_DEGREES, p),
+        "half-normal": lambda p: -special.ndtri(p),
+        "half-cauchy": lambda p: 1 / np.tan(np.pi * p),
+        "half-t": lambda p: -special.stdtrit(_HALF_T_DEGREES, p),
     }[family]
-    return scale * quantile(upper), weights / 2
+    crowded = weights * share * (1 - share)
+    return scale * quantile(above), crowded / crowded.sum()

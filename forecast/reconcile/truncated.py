@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from scipy import special
 from scipy.interpolate import CubicSpline
 from scipy.stats import qmc
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 _KNOTS = np.concatenate([np.arange(-9.0, 6.0, 0.1), np.arange(6.0, 40.5, 0.5)])
 _FINE = 400
