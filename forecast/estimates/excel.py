@@ -67,11 +67,9 @@ def _table(name: str, values: Any, formulas: Any, most_rows: int) -> pd.DataFram
                 problems.append(Problem(place, "a formula without a stored value", "a value", remedy))
     if problems:
         raise EstimatesError(problems)
-    filled = [row for row in rows if any(row)]
-    if not filled:
-        raise EstimatesError(Problem(name, "an empty sheet", "a header and at least one row"))
-    table = pd.DataFrame(filled, dtype=str).fillna("")
-    return table.loc[:, table.iloc[0] != ""]
+    if not rows or not any(rows[0]):
+        raise EstimatesError(Problem(name, "no header in the first row", "a header and at least one row"))
+    return pd.DataFrame(rows, dtype=str)
 
 
 def _text(cell: Any) -> str:

@@ -70,11 +70,11 @@ def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFr
         raise EstimatesError(problems)
     if raw.empty:
         raise EstimatesError(Problem(name, "no row of data", "at least one estimate", "add a row below the header"))
-    texts = as_texts(raw)
+    texts = as_texts(raw).set_axis(raw.index, axis=0)
     faults = [*_cell_problems(name, texts), *_row_problems(name, texts), *_scope_problems(name, texts, scopes)]
     if faults:
         raise EstimatesError(_shortened(name, sorted(faults, key=_row_of)))
-    return typed(texts)
+    return typed(texts.reset_index(drop=True))
 
 
 def _one_line_end(text: str) -> str:
@@ -131,7 +131,7 @@ def cell_text(value: object) -> str:
 def _raw(source: Source) -> tuple[str, pd.DataFrame]:
     if isinstance(source, pd.DataFrame):
         _check_length("table", len(source))
-        return "table", source
+        return "table", source.reset_index(drop=True)
     path = Path(source)
     reader = READERS.get(path.suffix.casefold())
     if reader is None:
@@ -175,7 +175,7 @@ def _delimited(separator: str) -> Callable[[Path], pd.DataFrame]:
                 encoding="utf-8-sig",
                 nrows=MOST_ROWS + 2,
                 header=None,
-                skip_blank_lines=True,
+                skip_blank_lines=False,
                 index_col=False,
             )
         except pd.errors.EmptyDataError:
@@ -193,9 +193,22 @@ def _delimited(separator: str) -> Callable[[Path], pd.DataFrame]:
 
 
 def _under_header(name: str, raw: pd.DataFrame) -> pd.DataFrame:
+    """Take the first row as header; leave out blank rows and columns, and keep the numbers of the others."""
     _check_length(name, len(raw) - 1)
-    table = raw.iloc[1:].set_axis(raw.iloc[0].str.strip(), axis=1)
-    return table.reset_index(drop=True).rename_axis(columns=None)
+    heads = [str(head).strip() for head in raw.iloc[0]]
+    _check_separator(name, heads)
+    table = raw.iloc[1:].fillna("").set_axis(heads, axis=1)
+    table.index = pd.RangeIndex(len(table))
+    blank = [not any(cells) for cells in table.itertuples(index=False, name=None)]
+    named = [bool(head) or any(table.iloc[:, place]) for place, head in enumerate(heads)]
+    return table.loc[~np.array(blank, bool), named]
+
+
+def _check_separator(name: str, heads: list[str]) -> None:
+    for mark, word in ((";", "semicolons"), ("\t", "tabs"), (",", "commas")):
+        if len(heads) == 1 and mark in heads[0]:
+            remedy = "save it as CSV with commas, or as .tsv with tabs"
+            raise EstimatesError(Problem(name, f"a header separated by {word}", "", remedy))
 
 
 def _toml(path: Path) -> pd.DataFrame:
@@ -256,7 +269,7 @@ def _header_problems(name: str, raw: pd.DataFrame) -> list[Problem]:
 def place(name: str, texts: pd.DataFrame, row: int, column: str = "") -> str:
     """Name a cell as a spreadsheet counts it: the header is row 1."""
     key = str(texts["id"].iloc[row]).strip()
-    where = f"{name}, row {row + 2}" + (f" ({key})" if key else "")
+    where = f"{name}, row {texts.index[row] + 2}" + (f" ({key})" if key else "")
     return f"{where}, {column}" if column else where
 
 

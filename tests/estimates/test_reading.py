@@ -134,6 +134,15 @@ def test_all_problems_of_a_file_come_at_once_in_the_order_of_rows(tmp_path):
     ]
 
 
+def test_blank_rows_and_columns_are_left_out_and_rows_keep_their_numbers(tmp_path):
+    path = tmp_path / "estimates.csv"
+    path.write_text("id,publisher,scope,cagr,\n\na,P,s,5,\n,,,,\nb,P,s,x,\n,,,,\n", encoding="utf-8-sig")
+    with pytest.raises(EstimatesError, match=r"^estimates\.csv, row 5 \(b\), cagr: found 'x'"):
+        read_estimates(path)
+    path.write_text(path.read_text(encoding="utf-8-sig").replace("x", "6"), encoding="utf-8")
+    assert read_estimates(path)["id"].tolist() == ["a", "b"]
+
+
 def test_an_unknown_scope_or_geography_is_a_problem_only_beside_a_tree():
     strange = table({"scope": "cell and gene terapy", "geography": "taiwann"})
     assert len(read_estimates(strange)) == 1
@@ -152,6 +161,11 @@ def test_an_unknown_scope_or_geography_is_a_problem_only_beside_a_tree():
         ("estimates.csv", b"id,publisher,scope,id\na,P,s,b\n", "the column more than once"),
         ("estimates.csv", "id,publisher,scope\na,再生,s".encode("big5"), "bytes that are not UTF-8"),
         ("estimates.csv", b"id,publisher,scope\na,P,s,1,2\n", "estimates.csv"),
+        (
+            "estimates.csv",
+            b"id;publisher;scope\na;P;s\n",
+            "a header separated by semicolons; save it as CSV with commas",
+        ),
         ("estimates.toml", b"[[estimate]\n", "no valid TOML"),
         ("estimates.toml", b"[[estimates]]\nid='a'\n", "did you mean 'estimate'"),
         ("estimates.xlsx", b"PK no workbook", "no readable Excel file"),
