@@ -34,12 +34,12 @@ def memo(run: Run, drivers: Tornado) -> str:
     sections = {
         "What the sources say": _sources(run),
         "Where they clash": _clashes(run.audit.table),
-        "The consensus": run.consensus.summary(),
+        "The consensus": plain(run.consensus.summary()),
         "Where it goes from here": _projection(run),
-        "What drives it": drivers.summary(),
+        "What drives it": plain(drivers.summary()),
         "What is assumption": _assumptions(run),
     }
-    parts = [f"# {run.case.title}", f"**{_headline(run)}**"]
+    parts = [f"# {plain(run.case.title)}", f"**{_headline(run)}**"]
     parts += [f"## {title}\n\n{text}" for title, text in sections.items()]
     return "\n\n".join([*parts, _FILES]) + "\n"
 

@@ -1,0 +1,71 @@
+"""The memo and the tables of a run whose sources print hostile text."""
+
+import csv
+import io
+import re
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+import forecast
+from forecast.report.assumptions import assumptions
+from forecast.report.memo import grid, memo, plain
+from forecast.report.tables import csv_text, unguard
+from forecast.report.write import headline_year, tables
+
+HOSTILE = '=HYPERLINK("http://x")|<script>alert(1)</script>\u202egnp.exe'
+LONG = "@" + "long " * 2000
+
+
+@pytest.fixture(scope="module")
+def run(root: Path, tmp_path_factory: pytest.TempPathFactory) -> object:
+    """Worked case in which one publisher's name and quote are hostile."""
+    case = Path(shutil.copytree(root / "scenarios/regenerative_medicine", tmp_path_factory.mktemp("memo") / "case"))
+    table = pd.read_csv(case / "estimates.csv", dtype=str, keep_default_na=False)
+    table.loc[table["id"] == "MM-2024", ["publisher", "quote", "note"]] = [HOSTILE, LONG, "-1+1"]
+    table.to_csv(case / "estimates.csv", index=False)
+    return forecast.run(case)
+
+
+@pytest.fixture
+def drivers() -> SimpleNamespace:
+    """Stands for a tornado, which these tests are not about."""
+    table = pd.DataFrame({"input": [HOSTILE], "swing": [1.0]})
+    quantity = SimpleNamespace(label="Median of the market in 2030", unit=lambda money: money)
+    return SimpleNamespace(summary=lambda: "It moves.", table=table, quantity=quantity, scenario="base", money="USD bn")
+
+
+def test_hostile_text_stays_text_in_the_memo(run: object, drivers: SimpleNamespace) -> None:
+    text = memo(run, drivers)
+    sources = text[text.index("## What the sources say") : text.index("## Where they clash")]
+    assert "&lt;script&gt;" in sources
+    assert "<script>" not in text
+    assert len({line.count("|") for line in sources.splitlines() if line.startswith("|")}) == 1
+
+
+def test_no_cell_of_any_table_begins_like_a_formula(run: object, drivers: SimpleNamespace) -> None:
+    found = {name: list(csv.reader(io.StringIO(csv_text(t)))) for name, t in tables(run, drivers).items()}
+    cells = [cell for rows in found.values() for row in rows for cell in row]
+    assert not [cell for cell in cells if re.match(r"[=+@\t\r]|-[^\d.]", cell)]
+    assert HOSTILE in [unguard(cell) for row in found["houses"] for cell in row]
+
+
+def test_every_assumption_has_a_status_and_a_reason(run: object) -> None:
+    table = assumptions(run)
+    assert table["status"].isin(["printed", "derived", "assumed"]).all()
+    assert (table["because"] != "").all()
+    drivers = table[table["kind"] == "driver"]
+    assert (drivers[["low", "base"]].to_numpy(float) <= drivers[["base", "high"]].to_numpy(float)).all()
+
+
+def test_the_headline_year_is_2030_or_the_end(run: object) -> None:
+    assert headline_year(run) == 2030
+    short = SimpleNamespace(projection=SimpleNamespace(years=[2023, 2024, 2025]))
+    assert headline_year(short) == 2025
+
+
+def test_a_table_of_markdown_keeps_its_shape() -> None:
+    assert grid(["a"], [[plain("x|y\n<b>")]]) == "| a |\n|---|\n| x&#124;y &lt;b&gt; |"
