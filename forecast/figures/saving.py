@@ -6,19 +6,22 @@ import html
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 from forecast.errors import ArgumentError, OutputError, Problem, did_you_mean
 from forecast.figures.alternative import alt_text
-from forecast.figures.style import preset, settings
+from forecast.figures.style import WIDTHS, preset, settings
 
 FORMATS = ("png", "svg", "pdf")
+
+LEAST_POINTS = 6.0
+"""Smaller type is not saved: nobody could read it."""
 
 
 def save_figure(
@@ -42,8 +45,8 @@ def save_figure(
     formats
         Any of "png", "svg", "pdf".
     width
-        "slide", "page" or "column": type and size are brought to this preset; None writes the figure as it was drawn.
-        Drawing under `house_style(width=...)` gives the better picture.
+        "slide", "page" or "column": the picture is brought to this width as it is, type and all; None keeps its own.
+        A narrow picture is better drawn under `house_style(width=...)`, with type for that width. A PDF keeps its size.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def save_figure(
     Raises
     ------
     ArgumentError
-        If there is no such format or width.
+        If there is no such format or width, or the type would be too small to read at that width.
     OutputError
         If a file cannot be written there.
     """
@@ -62,23 +65,49 @@ def save_figure(
         raise ArgumentError(
             [Problem("format", repr(name), ", ".join(FORMATS), did_you_mean(name, FORMATS)) for name in unknown]
         )
-    with at_width(figure, width):
-        contents = {name: render(figure, name, width=width) for name in formats}
+    scale = _scale(figure, width)
+    contents = {name: render(figure, name, scale=scale) for name in formats}
     return tuple(_write(Path(f"{path_stem}.{name}"), content) for name, content in contents.items())
 
 
-def render(figure: Figure, name: str, *, width: str | None = None) -> bytes:
-    """Return a figure as the bytes of a file of one format."""
+def _scale(figure: Figure, width: str | None) -> float:
+    """By how much a figure grows when it is brought to a width."""
+    if width is None:
+        return 1.0
+    scale = preset(width).inches / float(figure.get_size_inches()[0])
+    points = getattr(figure, "type_size", preset().points) * scale
+    if points < LEAST_POINTS:
+        found = f"'{width}' for a figure drawn wider: its type would have {points:.1f} points"
+        remedy = f"draw it inside house_style(width='{width}')"
+        raise ArgumentError(Problem("width", found, f"type of at least {LEAST_POINTS:g} points", remedy))
+    return scale
+
+
+def render(figure: Figure, name: str, *, scale: float = 1.0) -> bytes:
+    """Return a figure, made so much larger, as the bytes of a file of one format."""
     buffer = io.BytesIO()
-    text = alt_text(figure)
+    text, dots = alt_text(figure), _dots(figure, scale)
     metadata: dict[str, dict[str, str | None]] = {
         "png": {"Software": None, "Description": text},
         "svg": {"Date": None, "Creator": None},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": text},
     }
+    options: dict[str, Any] = {"pil_kwargs": {"dpi": (dots, dots)}} if name == "png" else {}
     with mpl.rc_context(settings()):
-        figure.savefig(buffer, format=name, dpi=preset(width).dots, metadata=metadata[name])
-    return _described(buffer.getvalue(), text) if name == "svg" else buffer.getvalue()
+        figure.savefig(buffer, format=name, dpi=dots * scale, metadata=metadata[name], **options)
+    return _described(_sized(buffer.getvalue(), scale), text) if name == "svg" else buffer.getvalue()
+
+
+def _dots(figure: Figure, scale: float) -> int:
+    """Dots per inch of the preset that is nearest in width."""
+    inches = float(figure.get_size_inches()[0]) * scale
+    return min(WIDTHS.values(), key=lambda width: abs(width.inches - inches)).dots
+
+
+def _sized(svg: bytes, scale: float) -> bytes:
+    """Change the width and height of an SVG file, which leaves its drawing as it is."""
+    head, body = svg[: (end := svg.index(b">", svg.index(b"<svg")))], svg[end:]
+    return re.sub(rb'(width|height)="([\d.]+)pt"', lambda m: m[1] + b'="%.6gpt"' % (float(m[2]) * scale), head) + body
 
 
 def svg_text(figure: Figure, *, prefix: str) -> str:
@@ -106,32 +135,6 @@ def svg_text(figure: Figure, *, prefix: str) -> str:
 def _described(svg: bytes, text: str) -> bytes:
     label = html.escape(text, quote=True)
     return svg.replace(b"<svg ", f'<svg role="img" aria-label="{label}" '.encode(), 1)
-
-
-@contextmanager
-def at_width(figure: Figure, width: str | None) -> Iterator[None]:
-    """Bring a figure to the size and type of a preset for a while."""
-    if width is None:
-        yield
-        return
-    wanted = preset(width)
-    figure.draw_without_rendering()
-    inches, texts = figure.get_size_inches(), _texts(figure)
-    sizes = [float(text.get_fontsize()) for text in texts]
-    factor = wanted.points / getattr(figure, "type_size", preset().points)
-    try:
-        figure.set_size_inches(wanted.inches, inches[1] * factor)
-        for text, points in zip(texts, sizes, strict=True):
-            text.set_fontsize(points * factor)
-        yield
-    finally:
-        figure.set_size_inches(inches[0], inches[1])
-        for text, points in zip(texts, sizes, strict=True):
-            text.set_fontsize(points)
-
-
-def _texts(figure: Figure) -> list[Text]:
-    return [artist for artist in figure.findobj(Text) if isinstance(artist, Text)]
 
 
 def _write(path: Path, content: bytes) -> Path:

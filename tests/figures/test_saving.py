@@ -52,11 +52,23 @@ def test_width_presets(tmp_path, width, pixels):
     with house_style(width=width):
         (png,) = written("forest", tmp_path, formats=["png"])
     assert width_of(png) == pixels
-    figure = draw("forest").figure
-    before = (tuple(figure.get_size_inches()), [text.get_fontsize() for text in figure.axes[0].texts])
-    (png,) = save_figure(figure, tmp_path / "again", formats=["png"], width=width)
-    assert width_of(png) == pixels
-    assert (tuple(figure.get_size_inches()), [text.get_fontsize() for text in figure.axes[0].texts]) == before
+
+
+def test_a_picture_is_brought_to_another_width_as_it_is(tmp_path):
+    figure = draw("houses").figure
+    before = figure.get_size_inches().tolist()
+    png, svg = save_figure(figure, tmp_path / "page", width="page")
+    assert width_of(png) == 2130
+    root = ElementTree.parse(svg).getroot()
+    assert float(root.get("width").removesuffix("pt")) == pytest.approx(7.1 * 72, rel=1e-5)
+    assert root.get("viewBox").split()[2] == "720"
+    assert figure.get_size_inches().tolist() == before
+
+
+def test_type_too_small_to_read_is_refused(tmp_path):
+    with pytest.raises(ArgumentError, match=r"type would have 4\.2 points; .*inside house_style\(width='column'\)"):
+        save_figure(draw("houses").figure, tmp_path / "houses", width="column")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_figures_on_one_page_share_no_id():
