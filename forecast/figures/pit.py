@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter
+from numpy.typing import NDArray
 from scipy.special import bdtrik
 
 from forecast.errors import ArgumentError, Problem
@@ -13,6 +15,8 @@ from forecast.figures.alternative import describe
 from forecast.figures.language import say
 from forecast.figures.style import BLUE, GREY, INK, drawing, key_below, own_title, percent, stroke
 from forecast.figures.tables import checked
+
+Array = NDArray[np.float64]
 
 
 def pit(table: pd.DataFrame, *, bins: int = 10, title: str | None = None, ax: Axes | None = None) -> Axes:
@@ -51,39 +55,43 @@ def pit(table: pd.DataFrame, *, bins: int = 10, title: str | None = None, ax: Ax
     >>> len(pit(pd.DataFrame({"pit": [0.05, 0.35, 0.65, 0.95]}), bins=4).patches)
     4
     """
-    rows = checked(table, "pit", numbers=["pit"])
-    if bins < 2:
-        raise ArgumentError(Problem("pit: bins", str(bins), "a whole number above 1"))
-    outside = rows[~rows["pit"].between(0, 1)]
-    if len(outside):
-        raise ArgumentError(
-            [Problem(f"pit: row {row}, pit", f"{value:g}", "0 to 1") for row, value in outside["pit"].items()]
-        )
-    counts, edges = np.histogram(rows["pit"], bins=bins, range=(0, 1))
-    shares = counts / len(rows)
-    low, high = (float(np.ceil(bdtrik(level, len(rows), 1 / bins))) / len(rows) for level in (0.05, 0.95))
+    values = _checked(table, bins)
     with drawing(ax) as axes:
-        axes.bar(edges[:-1], shares, width=0.96 / bins, align="edge", color=BLUE, zorder=2)
-        chance = axes.fill_between(
-            [0, 1], low, high, color=GREY, alpha=0.25, linewidth=0, zorder=3, label=say("chance alone, 90 %")
-        )
-        level = axes.axhline(
-            1 / bins, color=INK, linewidth=stroke(1.2), linestyle=(0, (4, 3)), zorder=4, label=say("well calibrated")
-        )
-        axes.set_xlim(0, 1)
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
-        axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+        key_below(axes, _draw_bars(axes, values, bins))
         axes.set_xlabel(say("forecast probability of at most what came"))
-        axes.set_ylabel(say("share of {0} outcomes", len(rows)))
-        key_below(axes, [level, chance])
+        axes.set_ylabel(say("share of {0} outcomes", len(values)))
         own_title(axes, title or say("Where the outcomes fell in their forecasts"))
-        describe(axes, _in_words(rows["pit"].to_numpy(float)))
+        describe(axes, _in_words(values))
     return axes
 
 
-def _in_words(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
+def _checked(table: pd.DataFrame, bins: int) -> Array:
+    values = checked(table, "pit", numbers=["pit"])["pit"].to_numpy(float)
+    outside = np.flatnonzero((values < 0) | (values > 1))
+    problems = [Problem(f"pit: row {row}, pit", f"{values[row]:g}", "0 to 1") for row in outside]
+    problems += [Problem("pit: bins", str(bins), "a whole number above 1")] if bins < 2 else []
+    if problems:
+        raise ArgumentError(problems)
+    return values
+
+
+def _draw_bars(ax: Axes, values: Array, bins: int) -> list[Artist]:
+    counts, edges = np.histogram(values, bins=bins, range=(0, 1))
+    ax.bar(edges[:-1], counts / values.size, width=0.96 / bins, align="edge", color=BLUE, zorder=2)
+    low, high = np.ceil(bdtrik([0.05, 0.95], values.size, 1 / bins)) / values.size
+    chance = ax.fill_between([0, 1], low, high, color=GREY, alpha=0.25, linewidth=0, zorder=3)
+    level = ax.axhline(1 / bins, color=INK, linewidth=stroke(1.2), linestyle=(0, (4, 3)), zorder=4)
+    chance.set_label(say("chance alone, 90 %"))
+    level.set_label(say("well calibrated"))
+    ax.set_xlim(0, 1)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
+    ax.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    return [level, chance]
+
+
+def _in_words(values: Array) -> str:
     inside = float(((values >= 0.1) & (values <= 0.9)).mean())
     below = float((values < 0.5).mean())
     return say("PIT histogram of {0} outcomes: {1} inside the 80 % band, {2} below the median.",
-               len(values), percent(inside), percent(below))  # fmt: skip
+               values.size, percent(inside), percent(below))  # fmt: skip

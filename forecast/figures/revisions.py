@@ -69,27 +69,29 @@ def revisions(
     rows = checked(table, "revisions", texts=["vintage"], numbers=["year", "value"])
     came = checked(history, "revisions, history", numbers=["year", "value"]) if history is not None else rows.iloc[:0]
     editions = {str(name): own.sort_values("year") for name, own in rows.groupby("vintage", sort=True)}
+    years = [*rows["year"], *came["year"]]
     with drawing(ax) as axes:
         value_axis(axes, "y", [*rows["value"], *came["value"]], unit)
-        years = [*rows["year"], *came["year"]]
         year_axis(axes, years)
-        shades = [to_hex(shade) for shade in colormaps["Blues"](np.linspace(0.45, 1.0, len(editions)))]
-        labels = [
-            _draw_edition(axes, place, name, own, shades[place]) for place, (name, own) in enumerate(editions.items())
-        ]
-        if len(came):
-            came = came.sort_values("year")
-            axes.plot(came["year"], came["value"], color=INK, linewidth=stroke(2.4), marker=".", zorder=5)
-            labels.append(Label(came["year"].iloc[-1], came["value"].iloc[-1], say("actual"), INK, bold=True))
+        labels = [*_draw_editions(axes, editions), *_draw_history(axes, came.sort_values("year"))]
         room_right(axes, years, max(map(len, editions)) + 12)
-        label_points(
-            axes,
-            labels,
-            avoid=line_points([own.set_index("year")["value"] for own in [*editions.values(), came] if len(own)]),
-        )
+        lines = [own.set_index("year")["value"] for own in [*editions.values(), came.sort_values("year")] if len(own)]
+        label_points(axes, labels, avoid=line_points(lines))
         own_title(axes, title or say("What each edition said"))
         describe(axes, _in_words(editions, unit))
     return axes
+
+
+def _draw_editions(ax: Axes, editions: dict[str, pd.DataFrame]) -> list[Label]:
+    shades = [to_hex(shade) for shade in colormaps["Blues"](np.linspace(0.45, 1.0, len(editions)))]
+    return [_draw_edition(ax, place, name, own, shades[place]) for place, (name, own) in enumerate(editions.items())]
+
+
+def _draw_history(ax: Axes, came: pd.DataFrame) -> list[Label]:
+    if not len(came):
+        return []
+    ax.plot(came["year"], came["value"], color=INK, linewidth=stroke(2.4), marker=".", zorder=5)
+    return [Label(came["year"].iloc[-1], came["value"].iloc[-1], say("actual"), INK, bold=True)]
 
 
 def _draw_edition(ax: Axes, place: int, name: str, own: pd.DataFrame, color: str) -> Label:
