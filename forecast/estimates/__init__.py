@@ -1,6 +1,7 @@
 """The ledger of published estimates: reading, audit, one footing."""
 
 from forecast.estimates.conversion import Claim, claim, claim_of
+from forecast.estimates.counts import audit_counts
 from forecast.estimates.findings import Audit, audit
 from forecast.estimates.footing import Footing, common_footing, footings
 from forecast.estimates.inclusion import inclusion_table
@@ -30,6 +31,7 @@ __all__ = [
     "Scopes",
     "Tree",
     "audit",
+    "audit_counts",
     "cell",
     "claim",
     "claim_of",

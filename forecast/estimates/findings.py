@@ -131,7 +131,7 @@ def audit(estimates: pd.DataFrame, scopes: Scopes | None = None) -> Audit:
     """
     ledger = Ledger.of(estimates, scopes or default_scopes())
     findings = [(check.name, finding) for check in CHECKS.values() for finding in check.find(ledger)]
-    return Audit(table=_table(ledger, findings), growth=_growth(ledger), rows=len(ledger))
+    return Audit(table=finding_table(ledger.ids, findings, _ordered()), growth=_growth(ledger), rows=len(ledger))
 
 
 def _ordered() -> list[str]:
@@ -140,11 +140,20 @@ def _ordered() -> list[str]:
     return sorted(CHECKS, key=lambda name: families.index(CHECKS[name].find.__module__))
 
 
-def _table(ledger: Ledger, findings: list[tuple[str, Finding]]) -> pd.DataFrame:
-    order = {name: rank for rank, name in enumerate(_ordered())}
-    gravest = {severity: -rank for rank, severity in enumerate(SEVERITIES)}
-    findings.sort(key=lambda pair: (gravest[pair[1].severity], order[pair[0]], pair[1].row, pair[1].year or 0))
-    ids = ledger.ids
+def finding_table(ids: list[str], findings: list[tuple[str, Finding]], order: list[str]) -> pd.DataFrame:
+    """Put findings into a table, the gravest first.
+
+    Parameters
+    ----------
+    ids
+        Id of each row that the findings speak of.
+    findings
+        Name of the check and finding.
+    order
+        Names of the checks in the order in which they are listed within a severity.
+    """
+    ranks = {name: rank for rank, name in enumerate(order)}
+    findings.sort(key=lambda p: (-SEVERITIES.index(p[1].severity), ranks[p[0]], p[1].row, p[1].year or 0))
     lines = [
         (
             ids[f.row], "" if f.other is None else ids[f.other], name, f.severity, f.stated, f.implied, f.low, f.high,
@@ -154,9 +163,8 @@ def _table(ledger: Ledger, findings: list[tuple[str, Finding]]) -> pd.DataFrame:
     ]  # fmt: skip
     table = pd.DataFrame(lines, columns=list(COLUMNS))
     texts = ["id", "other_id", "check", "severity", "explanation", "unit", "diagnosis"]
-    return table.astype(
-        dict.fromkeys(texts, "str") | dict.fromkeys(("stated", "implied", "low", "high"), float) | {"year": "Int64"}
-    )
+    numbers = ["stated", "implied", "low", "high"]
+    return table.astype(dict.fromkeys(texts, "str") | dict.fromkeys(numbers, float) | {"year": "Int64"})
 
 
 def _growth(ledger: Ledger) -> pd.DataFrame:
