@@ -57,9 +57,10 @@ def pit(table: pd.DataFrame, *, bins: int = 10, title: str | None = None, ax: Ax
     """
     values = _checked(table, bins)
     with drawing(ax) as axes:
-        key_below(axes, _draw_bars(axes, values, bins))
+        key = _draw_bars(axes, values, bins)
         axes.set_xlabel(say("forecast probability of at most what came"))
         axes.set_ylabel(say("share of {0} outcomes", len(values)))
+        key_below(axes, key)
         own_title(axes, title or say("Where the outcomes fell in their forecasts"))
         describe(axes, _in_words(values))
     return axes
