@@ -32,10 +32,8 @@ _FADING = {
 }
 _FASTEST_FADE = 0.3
 _ERROR_MEMORY = 0.9
-_RECENT_MEMORY = 0.7
 _GROWTH_FLOOR = 0.02
 _SPREAD_FLOOR = 0.02
-_RECENT_FLOOR = 0.01
 _SHORTEST = 5
 
 
@@ -59,8 +57,8 @@ class Features:
         Mean absolute error of each expert in the past, one and three years ahead, shape (n, experts).
     seen_one, seen_three
         Weighted number of those errors, shape (n,).
-    spread, recent, absolute
-        Root mean square, recent root mean square, and mean absolute deviation of growth, shape (n,).
+    spread, absolute
+        Root mean square and mean absolute deviation of growth, shape (n,).
     movement
         Mean absolute growth, shape (n,).
     persistence
@@ -81,7 +79,6 @@ class Features:
     seen_one: Array
     seen_three: Array
     spread: Array
-    recent: Array
     absolute: Array
     movement: Array
     persistence: Array
@@ -94,7 +91,7 @@ def read_features(histories: Sequence[Array]) -> Features:
     logs, mask = _padded(histories)
     known = mask[:, 1:]
     growth = (logs[:, 1:] - logs[:, :-1]) * known
-    kernels, error_weights, recent_weights = _weights(growth.shape[1])
+    kernels, error_weights = _weights(growth.shape[1])
     shape = (growth.shape[0], len(MEMORIES), growth.shape[1])
     seen = (known @ kernels).reshape(shape)
     sums = (growth @ kernels).reshape(shape)
@@ -117,7 +114,7 @@ def read_features(histories: Sequence[Array]) -> Features:
         error_three,
         seen_one,
         seen_three,
-        *_dispersion(growth, known, means[:, 3, -1:], recent_weights),
+        *_dispersion(growth, known, means[:, 3, -1:]),
     )
 
 
@@ -156,12 +153,12 @@ def _padded(histories: Sequence[Array]) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=LONGEST)
-def _weights(years: int) -> tuple[Array, Array, Array]:
-    """Geometric weights of all memories side by side, shape (years, 4 years), of past errors and of recent growth."""
+def _weights(years: int) -> tuple[Array, Array]:
+    """Geometric weights of all memories side by side, shape (years, 4 years), and of past errors."""
     age = np.arange(years) - np.arange(years)[:, None]
     kernels = [np.where(age >= 0, memory ** np.maximum(age, 0), 0.0) for memory in MEMORIES]
     back = np.arange(years, dtype=float)[::-1]
-    return np.concatenate(kernels, axis=1), _ERROR_MEMORY**back, _RECENT_MEMORY**back
+    return np.concatenate(kernels, axis=1), _ERROR_MEMORY**back
 
 
 def _increases(logs: Array, known: Array, kernels: Array, seen: Array) -> Array:
@@ -183,15 +180,13 @@ def _past_errors(predicted: Array, came: Array, known: Array, weights: Array) ->
     return (errors @ used[:, :, None])[..., 0] / np.maximum(seen, 1e-12)[:, None], seen
 
 
-def _dispersion(growth: Array, known: Array, mean: Array, weights: Array) -> tuple[Array, ...]:
+def _dispersion(growth: Array, known: Array, mean: Array) -> tuple[Array, ...]:
     count = known.sum(1)
     deviation = known * (growth - mean)
-    square = deviation * deviation
-    total = square.sum(1)
+    total = (deviation * deviation).sum(1)
     movement = np.abs(growth).sum(1)
     return (
         np.sqrt((total + _SPREAD_FLOOR**2) / count),
-        np.sqrt((square @ weights) / (known @ weights) + _RECENT_FLOOR**2),
         np.abs(deviation).sum(1) / count,
         movement / count,
         (deviation[:, 1:] * deviation[:, :-1]).sum(1) / (total + 1e-6),

@@ -1,20 +1,27 @@
 r"""The pooled band: ten simple forecasts combined, and one fat-tailed shape shared by all series.
 
-With :math:`y` the log value, :math:`g_m` the shrunken mean log growth over memory m, :math:`S_h(\varphi) =
-\varphi + \dots + \varphi^h` and :math:`h` years ahead, the experts add to :math:`y`
+With :math:`y` the newest log value, :math:`g_m` the shrunken mean log growth over memory m, :math:`a_m` the same for
+the yearly increase as a share of the newest value, :math:`\ell, \ell'` the log level smoothed quickly and slowly,
+:math:`f(g) = s g / (1 + q |g|)`, and :math:`S_h(\varphi) = \varphi + \dots + \varphi^h`, ten experts add to y for h
+years ahead
 
-.. math:: 0, \quad f(g_m) S_h(\varphi_m), \quad \log(1 + a_m S_h(\varphi_m)), \quad \ell - y, \quad
-          \ell' - y + f(g_\infty) S_h, \quad f(g) S_h(\varphi_i)
+.. math:: 0, \quad f(g_m) S_h(\varphi_m), \quad \log\{1 + a_m S_h(\psi_m)\}, \quad \ell - y, \quad
+          \ell' - y + f(g_1) S_h(\varphi), \quad f(g_{.5}) S_h(\varphi_i)
 
-no change, fading growth, fading yearly increase, the smoothed level, the smoothed level with mean growth, and growth
-that goes on fading as it has of late; :math:`f(g) = s g / (1 + q |g|)` shrinks fast growth more. Their weights fall
-with a power of the error each would have made in the past. The log of the scale is linear in the logs of those
-errors, the disagreement of the experts, the spread of growth and the horizon. The outcome is
+that is: no change; growth that fades, over four memories; a constant increase that fades, over two; back to the
+level; back to the slower level with mean growth; growth that goes on fading as it has in this series. An expert's
+weight is a power of the error that it would have made in the series' own past, one and three years ahead:
+:math:`w_e \propto (e_{1e} + \epsilon)^{-\beta_1} (e_{3e} + 2 \epsilon)^{-\beta_3}`, with powers near 0 in a short
+history. The outcome is
 
-.. math:: y_h = \mu_h + \sigma_h Z, \qquad Z \sim \sum_k w_k N(\kappa_i \delta_k, c_k^2)
+.. math:: \log V_h = \mu_h + \sigma_h Z, \qquad \mu_h = y + \sum_e w_e x_{eh} + \lambda \sigma_h, \qquad
+          Z \sim \sum_{k=1}^{3} p_k\, N(\kappa \delta_k,\, c_k^2)
 
-with a skewness :math:`\kappa_i` between -1 and 1 from growth and spread. All coefficients are pooled: fitted once,
-on some thousand annual series, by `calibration/history_bands.py`.
+:math:`\log \sigma_h` is linear in the logs of the combined past errors and of the experts' disagreement, in growth,
+its persistence and direction, in one over the root of the number of years, and in log h with a slope of its own for
+each series. The lean :math:`\lambda` says where in its band a series tends to land: fast growth below its path, growth
+that is clear of its noise above. The skewness :math:`\kappa`, between -1 and 1, rises with growth. All coefficients
+are pooled: fitted once, on some thousand annual series, by `calibration/history_bands.py`.
 """
 
 from __future__ import annotations
@@ -36,13 +43,13 @@ SKEW_GRID = np.linspace(-1.0, 1.0, 65)
 _SMALLEST_SCALE, _LARGEST_SCALE = -8.0, 2.5
 _SLOWEST, _FASTEST = 0.1, 1.0
 _STILL = 0.02
-_FAST = 0.2
+_FAST, _SLOW = 0.2, 0.05
 _READ = 6
 
 
 @dataclass(frozen=True)
 class Coefficients:
-    """What is shared by all series.
+    """What is shared by all series. The defaults are where the fit starts; `shipped` gives what it found.
 
     Parameters
     ----------
@@ -58,12 +65,16 @@ class Coefficients:
         Power of the past error one and three years ahead in an expert's weight.
     error_floor, error_count
         Added to an error before its log; errors needed for half the trust.
-    scale, scale_one, scale_three, scale_spread, scale_recent, scale_growth, scale_short, scale_persistence,
-    scale_disagreement, scale_direction, scale_mean, scale_smooth, scale_floor
-        Log scale: constant and slopes; `scale_short` is on one over the root of the number of years.
+    scale, scale_one, scale_three, scale_growth, scale_short, scale_persistence, scale_disagreement,
+    scale_direction, scale_best, scale_mean, scale_floor
+        Log scale: constant and slopes on the features of like name; `scale_short` is on one over the root of the
+        number of years, `scale_best` on the error of the best expert.
     rise, rise_curve, rise_persistence, rise_short, rise_error, rise_movement
         How the log scale rises with the log horizon; `rise_curve` is on 1 - 1/h.
-    skew, skew_growth, skew_persistence, skew_spread
+    lean, lean_last, lean_long, lean_mean, lean_slow, lean_clear, lean_short
+        Where in its band a series tends to land, in units of the scale: constant and slopes on bent growth over
+        several memories, on growth over scale, and on one over the root of the number of years.
+    skew, skew_growth, skew_spread
         Skewness: constant and slopes, inside a hyperbolic tangent.
     weight_wide, weight_far, sd_wide, sd_far, shift_wide, shift_far
         The shape: weights, sds and shifts of its two wide parts; the first part is N(0, 1).
@@ -71,56 +82,53 @@ class Coefficients:
         Power of the ratio of scales that gives the correlation between two horizons.
     """
 
-    fade_last: float = 0.45
-    fade_short: float = 0.65
-    fade_long: float = 0.75
-    fade_mean: float = 0.98
-    fade_line_short: float = 0.95
-    fade_line_long: float = 0.98
-    fade_level: float = 0.98
+    fade_last: float = 0.6
+    fade_short: float = 0.6
+    fade_long: float = 0.7
+    fade_mean: float = 1.0
+    fade_line_short: float = 0.9
+    fade_line_long: float = 1.0
+    fade_level: float = 1.0
     growth_gain: float = 1.3
-    growth_bend: float = 0.6
+    growth_bend: float = 0.5
     trust_one: float = 2.0
-    trust_three: float = 1.4
-    error_floor: float = 0.002
-    error_count: float = 4.8
+    trust_three: float = 1.5
+    error_floor: float = 0.001
+    error_count: float = 5.0
     scale: float = 0.0
-    scale_one: float = 0.6
-    scale_three: float = 0.05
-    scale_spread: float = -0.1
-    scale_recent: float = -0.05
+    scale_one: float = 0.5
+    scale_three: float = 0.0
     scale_growth: float = 0.1
-    scale_short: float = 0.85
-    scale_persistence: float = -0.25
-    scale_disagreement: float = 0.4
-    scale_direction: float = -0.6
+    scale_short: float = 0.8
+    scale_persistence: float = -0.1
+    scale_disagreement: float = 0.3
+    scale_direction: float = -0.3
+    scale_best: float = 0.0
     scale_mean: float = 0.0
-    scale_smooth: float = 0.0
-    scale_floor: float = 0.002
-    rise: float = 0.28
-    rise_curve: float = 0.0
-    rise_persistence: float = 0.25
-    rise_short: float = 0.3
-    rise_error: float = -0.1
-    rise_movement: float = -0.12
+    scale_floor: float = 0.001
+    rise: float = 0.1
+    rise_curve: float = 0.1
+    rise_persistence: float = 0.2
+    rise_short: float = 0.2
+    rise_error: float = 0.0
+    rise_movement: float = -0.1
     lean: float = 0.0
     lean_last: float = 0.0
     lean_long: float = 0.0
     lean_mean: float = 0.0
+    lean_slow: float = 0.0
     lean_clear: float = 0.0
-    lean_direction: float = 0.0
     lean_short: float = 0.0
-    skew: float = -0.2
-    skew_growth: float = 0.8
-    skew_persistence: float = 0.0
-    skew_spread: float = 0.2
-    weight_wide: float = 0.45
+    skew: float = 0.0
+    skew_growth: float = 1.0
+    skew_spread: float = 0.0
+    weight_wide: float = 0.4
     weight_far: float = 0.05
-    sd_wide: float = 1.7
-    sd_far: float = 4.2
+    sd_wide: float = 1.6
+    sd_far: float = 4.5
     shift_wide: float = -0.7
-    shift_far: float = -0.6
-    memory: float = 1.0
+    shift_far: float = -0.5
+    memory: float = 0.9
 
     @property
     def shape(self) -> tuple[Array, Array, Array]:
@@ -186,7 +194,7 @@ def spread_out(features: Features, combination: Combination, c: Coefficients) ->
     """The scale around the combined path, where in its band a series tends to land, and the skewness."""
     log_scale, skew = _log_scale(features, combination, c)
     scale = np.exp(np.minimum(np.maximum(log_scale, _SMALLEST_SCALE), _LARGEST_SCALE))
-    lean = _lean(features, scale[:, :1], c)
+    lean = _lean(features, scale[:, 0], c)
     return Pooled(features.last[:, None] + combination.path + lean * scale, scale, skew)
 
 
@@ -221,14 +229,10 @@ def expert_weights(features: Features, c: Coefficients) -> Array:
 
 
 def _lean(f: Features, first_scale: Array, c: Coefficients) -> Array:
-    growth = np.tanh(f.growth / _FAST)
-    clear = np.tanh(f.growth[:, 1:2] / (2 * first_scale))
-    rest = c.lean + c.lean_direction * f.direction + c.lean_short / np.sqrt(f.count)
-    return (
-        growth[:, [0, 2, 3]] @ np.array([[c.lean_last], [c.lean_long], [c.lean_mean]])
-        + c.lean_clear * clear
-        + rest[:, None]
-    )
+    fast = np.tanh(f.growth[:, [0, 2, 3]] / _FAST) @ np.array([c.lean_last, c.lean_long, c.lean_mean])
+    slow = c.lean_slow * np.tanh(f.growth[:, 2] / _SLOW)
+    clear = c.lean_clear * np.tanh(f.growth[:, 1] / (2 * first_scale))
+    return (c.lean + fast + slow + clear + c.lean_short / np.sqrt(f.count))[:, None]
 
 
 def _log_scale(f: Features, combination: Combination, c: Coefficients) -> tuple[Array, Array]:
@@ -243,14 +247,12 @@ def _log_scale(f: Features, combination: Combination, c: Coefficients) -> tuple[
         c.scale
         + c.scale_one * log_one
         + c.scale_three * log_three
-        + c.scale_spread * log_spread
-        + c.scale_recent * np.log(f.recent + c.scale_floor)
         + c.scale_growth * np.log(np.abs(growth) + _STILL)
         + c.scale_short * short
         + c.scale_persistence * f.persistence
         + c.scale_direction * f.direction
         + c.scale_mean * np.tanh(f.growth[:, 3] / _FAST)
-        + c.scale_smooth * np.log((f.error_one[:, 7] + c.scale_floor) / (f.error_one[:, 2] + c.scale_floor))
+        + c.scale_best * np.log(f.error_one.min(1) + c.scale_floor)
     )
     rise = (
         c.rise
@@ -262,7 +264,7 @@ def _log_scale(f: Features, combination: Combination, c: Coefficients) -> tuple[
     rise = np.minimum(np.maximum(rise, _SLOWEST), _FASTEST)
     log_scale = level[:, None] + rise[:, None] * np.log(steps) + c.rise_curve * (1 - 1 / steps)
     log_scale += c.scale_disagreement * np.log(combination.disagreement + c.scale_floor * np.sqrt(steps))
-    skew = c.skew + 5 * c.skew_growth * growth + c.skew_persistence * f.persistence + c.skew_spread * (log_spread + 2)
+    skew = c.skew + 5 * c.skew_growth * growth + c.skew_spread * (log_spread + 2)
     return log_scale, np.tanh(skew)
 
 
