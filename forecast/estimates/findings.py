@@ -32,6 +32,9 @@ COLUMNS = (
     "diagnosis",
 )
 
+MOST_SHOWN = 200
+"""A notebook shows so many findings."""
+
 
 @dataclass(frozen=True)
 class Audit:
@@ -94,7 +97,11 @@ class Audit:
 
     def _repr_html_(self) -> str:
         shown = self.table.drop(columns=["unit", "year", "diagnosis"])
-        return shown.to_html(index=False, escape=True, na_rep="", float_format=lambda value: f"{value:.4g}")
+        html = shown.head(MOST_SHOWN).to_html(
+            index=False, escape=True, na_rep="", float_format=lambda value: f"{value:.4g}"
+        )
+        more = len(shown) - MOST_SHOWN
+        return html + (f"<p>and {more:,} findings more in <code>.table</code></p>" if more > 0 else "")
 
 
 def audit(estimates: pd.DataFrame, scopes: Scopes | None = None) -> Audit:

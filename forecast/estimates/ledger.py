@@ -478,7 +478,7 @@ def _other_values(text: str, conversion: str) -> dict[int, tuple[float, float, f
 
 def _points(ledger: Ledger) -> pd.DataFrame:
     base, target = ledger.numbers("base_value"), ledger.numbers("target_value")
-    start, end = _first_year(ledger), _last_year(ledger)
+    start, end = _path_years(ledger)
     rate = np.where(ledger.growth > -1, ledger.growth, np.nan)
     with np.errstate(invalid="ignore", over="ignore"):
         first = np.where(base.given, base.value, target.value / (1 + rate) ** (end - start))
@@ -499,14 +499,13 @@ def _points(ledger: Ledger) -> pd.DataFrame:
     return table.sort_values(["row", "year"], kind="stable", ignore_index=True)
 
 
-def _first_year(ledger: Ledger) -> Floats:
-    base_year = ledger.years("base_year")
-    return np.where(np.isfinite(base_year), base_year, ledger.years("cagr_from"))
-
-
-def _last_year(ledger: Ledger) -> Floats:
-    target_year = ledger.years("target_year")
-    return np.where(np.isfinite(target_year), target_year, ledger.years("cagr_to"))
+def _path_years(ledger: Ledger) -> tuple[Floats, Floats]:
+    """First and last year of the path of each row; a printed level without its year makes no path."""
+    base, target = ledger.numbers("base_value").given, ledger.numbers("target_value").given
+    base_year, target_year = ledger.years("base_year"), ledger.years("target_year")
+    start = np.where(base | np.isfinite(base_year), base_year, ledger.years("cagr_from"))
+    end = np.where(target | np.isfinite(target_year), target_year, ledger.years("cagr_to"))
+    return start, end
 
 
 def _printed(ledger: Ledger) -> pd.DataFrame:

@@ -63,6 +63,13 @@ class Tree:
         """Return the name as the tree spells it; an unknown name stays as it is."""
         return self._by_word.get(folded(name), name.strip())
 
+    def mentioned(self, text: str) -> set[str]:
+        """Names that a text mentions, by themselves or by another word for them."""
+        words = f" {folded(text)} "
+        return {
+            name for word, name in self._by_word.items() if (f" {word} " in words if word.isascii() else word in words)
+        }
+
     def parent(self, name: str) -> str | None:
         """Name that this one lies directly inside; None for a root or an unknown name."""
         return self.parents.get(self.canonical(name)) or None

@@ -260,6 +260,8 @@ def test_verdicts(numbers, more, verdict):
         (("10.00", "20.00", "100"), {}, "total growth"),
         (("10.00", "20.00", "13.86"), {}, "logarithmic growth"),
         (("10.00", "20.00", "17.0"), {"cagr_from": 2024, "cagr_to": 2028}, "counted from 2024, where 10.67 is needed"),
+        (("10.00", "20.00", "26.0"), {}, "two periods fewer (3)"),
+        (("10.00", "20.00", "82.1"), {}, "slip of units"),
         (("10.00", "20.00", "3.0"), {}, "unexplained"),
     ],
 )

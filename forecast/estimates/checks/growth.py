@@ -32,7 +32,7 @@ def causes(ledger: Ledger, triple: Triple) -> list[Cause]:
         *_multiple(ledger, triple),
         *_other_base(ledger, triple),
     ]
-    return found or _later_start(ledger, triple) or _plain_average(triple)
+    return found or _later_start(ledger, triple) or _plain_average(triple) or _far_slips(triple)
 
 
 def _label(ledger: Ledger, triple: Triple) -> tuple[int, int] | None:
@@ -144,6 +144,20 @@ def _plain_average(triple: Triple) -> list[Cause]:
                 f"it equals ln({digits(triple.ratio)})/{n} = {percent(100 * math.log(triple.ratio) / n)}",
             )
         )
+    return found
+
+
+def _far_slips(triple: Triple) -> list[Cause]:
+    """Less likely slips: two periods, or a power of ten between the two levels."""
+    found = []
+    for count, how in ((triple.periods - 2, "two periods fewer"), (triple.periods + 2, "two periods more")):
+        if triple.fits(count):
+            found.append(Cause(f"{how} ({count})", f"it fits {count} periods, {how} than {triple.periods}"))
+    for power in (-3, -2, -1, 1, 2, 3):
+        low, high = triple.ratio_reading
+        if triple.fits(triple.periods, (low * 10.0**power, high * 10.0**power)):
+            size = f"{10.0 ** abs(power):,.0f} times {'larger' if power > 0 else 'smaller'}"
+            found.append(Cause("slip of units", f"it fits a target {size}: a slip of units"))
     return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from forecast.estimates.checks.registry import Finding, Findings, check, severity_of_factor
 from forecast.estimates.ledger import ALL_PAIRS, Ints, Ledger, Point, digits, middle_of, pairs_within
+from forecast.estimates.numbers import hedge_of
 from forecast.estimates.triples import growth, overlap, percent
 
 NOTABLE = 1.1
@@ -55,9 +56,10 @@ def _way(ledger: Ledger, point: Point) -> str:
 
 def _open_ends(ledger: Ledger, row: int) -> str:
     """Say that a base implied by two lower bounds is not bounded at all."""
-    one_sided = ("more than", "over", "at least", ">", "超過", "突破", "逾")
-    hedges = [ledger.column(name)[row] for name in ("target_hedge", "cagr_hedge")]
-    if not np.isfinite(ledger.numbers("base_value").value[row]) and all(hedge in one_sided for hedge in hedges):
+    if np.isfinite(ledger.numbers("base_value").value[row]):
+        return ""
+    hedges = {hedge_of(ledger.column(name)[row]) for name in ("target_hedge", "cagr_hedge")}
+    if hedges <= {"more than", "at least"}:
         return (
             f"; both numbers of {ledger.ids[row]} are lower bounds that push its base in opposite directions, "
             "so it is not bounded without a joint assumption"

@@ -194,12 +194,10 @@ def scope_drift(ledger: Ledger) -> Findings:
 
 def _other_scope(ledger: Ledger, title: str, scope: str) -> str:
     """Another scope that a title names while it does not name its own."""
-    words = f" {folded(title)} "
-    if not title or f" {folded(scope)} " in words:
+    if not title or f" {folded(scope)} " in f" {folded(title)} ":
         return ""
-    trees = (ledger.scopes.tree, default_scopes().tree)
-    names = {name for tree in trees for name in tree.names if name != scope and f" {folded(name)} " in words}
-    return max(names, key=len, default="")
+    names = ledger.scopes.tree.mentioned(title) | default_scopes().tree.mentioned(title)
+    return "" if scope in names else max(names, key=len, default="")
 
 
 @check("medium")
