@@ -20,7 +20,7 @@ from forecast.scenario.correlation import Correlation, correlation_matrix
 NEARLY_NORMAL = 0.05
 """Largest distance of the median from the middle of P10 and P90, in sds, at which a driver counts as normal."""
 
-_COUNTS = (1, 9, 7, 5, 4)
+_COUNTS = (1, 9, 15, 9, 6)
 """Nodes a driver where so many drivers have nodes; beyond, Sobol points serve."""
 
 _POINTS = 1024

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
+from scipy.interpolate import CubicHermiteSpline
 
 from forecast.continuation import Ahead, continue_with
 from forecast.distributions import Array
@@ -40,14 +41,17 @@ if TYPE_CHECKING:
 CAUSES = ("between publishers", "within statements", "growth", "process", "scenario drivers", "analyst error")
 """Parts of the band in the fixed order in which the law of total variance takes them."""
 
-_MOST_CELLS = 20_000
-_MOST_BENT = 60
-_BENT_NODES = 7
+_MOST_CELLS = 40_000
+_MOST_BENT = 400
+_BENT_NODES = 11
+_LEVELS = 33
+_MARGIN = 1e-3
 _MOST_NODES = 40
 _NODE_WIDTH = 0.05
 _WIDER = 1.25
 _KEY_YEARS = 4
-_MOST_COMPONENTS = 4000
+_MOST_COMPONENTS = 16_000
+_MOST_TOPPED_UP = 4000
 _DRAWS = 100_000
 _TAIL_NODES = 5
 
@@ -347,10 +351,10 @@ def scenario_path(
     """
     years = np.arange(origin, end + 1)
     if scenario.growth.has_ceiling:
-        start = market.reduced(_MOST_BENT).split(-1, _BENT_NODES)
-        rows = _rows(scenario, years, known, start).merged(start)
+        start = market.split(-1, _BENT_NODES).reduced(_MOST_BENT)
+        rows = _rows(scenario, years, known, _levels(start)).merged(start).at(start)
     else:
-        rows = _rows(scenario, years, known, market).merged(market)
+        rows = _rows(scenario, years, known, market.mean()[-1:]).merged(market)
         start = market.reduced(_MOST_CELLS // len(rows.weights))
     mixture = _combine(start, rows).pruned().reduced(_MOST_COMPONENTS)
     parts = {} if causes is None else _parts(causes, rows, start, mixture)
@@ -376,6 +380,8 @@ class _Rows:
         Covariance of the drivers integrated in closed form and of the yearly volatility, shape (N, T, T).
     process
         Part of `own` that is the yearly volatility, summed over the nodes, shape (T,).
+    levels
+        Log market in the handover year for which a row of J stands, shape (J,).
     """
 
     weights: Array
@@ -383,10 +389,24 @@ class _Rows:
     offset: Array
     own: Array
     process: Array
+    levels: Array
+
+    def at(self, start: Mixture) -> _Rows:
+        """The rows of a bent curve at the levels of the start's components, by cubic Hermite interpolation.
+
+        A component's mean goes with the curvature of the curve there, half of it times the variance.
+        """
+        slope, wanted = self.known[..., -1], start.means[:, -1]
+        path = CubicHermiteSpline(self.levels, self.offset + slope * self.levels[:, None], slope, axis=1)
+        bend = path.derivative()(wanted)
+        known = np.repeat(self.known[:, :1], len(wanted), axis=1)
+        known[..., -1] = bend
+        curved = 0.5 * path.derivative(2)(wanted) * start.sds[:, -1, None] ** 2
+        return replace(self, known=known, offset=path(wanted) + curved - bend * wanted[:, None], levels=wanted)
 
     def merged(self, start: Mixture) -> _Rows:
         """At most `_MOST_NODES` nodes: those with neighbouring paths become one, mean and covariance kept."""
-        path = (self.known @ start.mean() + self.offset).mean(axis=1)
+        path = self._typical(start)
         label = self._neighbours(path, math.sqrt(float(start.variance()[-1])))
         count = int(label.max()) + 1
         weights = np.bincount(label, self.weights, count).astype(float)
@@ -399,7 +419,15 @@ class _Rows:
 
         centred = path - averaged(path)[label]
         covariance = averaged(self.own + centred[:, :, None] * centred[:, None, :])
-        return _Rows(weights, averaged(self.known), averaged(self.offset), covariance, self.process)
+        return replace(self, weights=weights, known=averaged(self.known), offset=averaged(self.offset), own=covariance)
+
+    def _typical(self, start: Mixture) -> Array:
+        """Path by node, averaged over the levels as the start weighs them, shape (N, T)."""
+        nearest = np.abs(start.means[:, -1, None] - self.levels).argmin(axis=1)
+        weights = np.bincount(nearest, start.weights, len(self.levels))
+        mean = np.repeat(start.mean()[None], len(self.levels), axis=0)
+        mean[:, -1] = self.levels
+        return np.einsum("j,njtk,jk->nt", weights, self.known, mean, optimize=True) + weights @ self.offset
 
     def _neighbours(self, path: Array, spread: float) -> NDArray[np.intp]:
         """Number the groups of nodes whose paths differ little against the `spread` of the start."""
@@ -412,11 +440,11 @@ class _Rows:
         return label
 
 
-def _rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> _Rows:
+def _rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], levels: Array) -> _Rows:
     nodes = scenario_nodes(scenario, years)
     elapsed, handover = years - years[0], int(known[-1])
     values = {key.removeprefix("growth."): value for key, value in nodes.values.items() if key.startswith("growth.")}
-    ahead = Ahead(values, start.means[:, -1], handover, max(0, int(years[-1]) - handover), nodes.ceiling(handover))
+    ahead = Ahead(values, levels, handover, max(0, int(years[-1]) - handover), nodes.ceiling(handover))
     gone_on = continue_with(scenario.growth, ahead)
     beyond = np.maximum(0, years - handover)
     linear = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
@@ -428,8 +456,7 @@ def _rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64]
     noded = [linear[name] * nodes.values[name][:, None] for name in linear if name not in nodes.normal]
     offset = np.sum(noded, axis=0) + np.einsum("ntg,ng->nt", normal, nodes.means)
     slope = _after(gone_on.slope, beyond)
-    level = start.means[:, -1, None] if slope.shape[1] == start.size else 0.0
-    bent = _after(gone_on.increment, beyond) - (slope - (beyond > 0)) * level
+    bent = _after(gone_on.increment, beyond) - (slope - (beyond > 0)) * levels[:, None]
     variance, shared = nodes.values["growth.volatility"] ** 2, np.minimum(elapsed[:, None], elapsed[None, :])
     return _Rows(
         weights=nodes.weights,
@@ -437,7 +464,14 @@ def _rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64]
         offset=bent + offset[:, None],
         own=normal @ nodes.covariance @ np.swapaxes(normal, 1, 2) + variance[:, None, None] * shared,
         process=float(nodes.weights @ variance) * elapsed,
+        levels=levels,
     )
+
+
+def _levels(start: Mixture) -> Array:
+    """Levels at which a bent curve is computed; between them it is interpolated."""
+    at = start.means[:, -1]
+    return np.linspace(at.min() - _MARGIN, at.max() + _MARGIN, _LEVELS)
 
 
 def _after(ahead: Array, beyond: NDArray[np.int64]) -> Array:
@@ -487,7 +521,7 @@ def _topped_up(mixture: Mixture, scenario: Scenario, elapsed: NDArray[np.int64])
     missing = np.maximum(0.0, target - mixture.variance()) if floor.on else np.zeros(len(elapsed))
     if not missing.any():
         return mixture, missing
-    error = np.outer(np.sqrt(missing), np.sqrt(missing))
+    mixture, error = mixture.reduced(_MOST_TOPPED_UP), np.outer(np.sqrt(missing), np.sqrt(missing))
     scales, weights = _tail_nodes(floor.degrees_of_freedom)
     wider = [Mixture(mixture.weights, mixture.means, mixture.covariances + scale * error) for scale in scales]
     return joined(weights.tolist(), wider), missing

@@ -14,6 +14,7 @@ from forecast.driver_nodes import LinearDriver, driver_nodes
 from forecast.scenario import Scenario
 from forecast.scenario.drivers import drivers_of
 from forecast.scenario.events import Effect
+from forecast.scenario.joint import NEVER
 
 _MOST_STATES = 512
 
@@ -77,10 +78,11 @@ class ScenarioNodes:
         return total
 
     def _effects(self, years: NDArray[np.int64]) -> list[tuple[str, Effect, Array]]:
-        """Every effect with its key and the years since its event, shape (M, years)."""
+        """Every effect that may come, with its key and the years since its event, shape (M, years)."""
         return [
             (f"events.{name}.effects.{i}", effect, (years - self.event_years[:, e, None]).astype(float))
             for e, (name, event) in enumerate(self.scenario.events.items())
+            if (self.event_years[:, e] != NEVER).any()
             for i, effect in enumerate(event.effects)
         ]
 
@@ -105,17 +107,19 @@ def scenario_nodes(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNode
     years
         Years of the path, shape (T,).
     """
+    states = scenario.event_states(first=int(years[0]), last=int(years[-1]))
     maps = {f"growth.{key}": map_ for key, map_ in linear_keys(scenario.growth).items()}
-    for name, event in scenario.events.items():
+    possible = [name for name, here in zip(states.names, states.happens.any(axis=0), strict=True) if here]
+    for name, event in ((name, scenario.events[name]) for name in possible):
         for i, effect in enumerate(event.effects):
             if not effect.on_ceiling:
                 key = _linear_name(effect)
                 maps[f"events.{name}.effects.{i}.{key}"] = np.asarray if key == "points" else np.log1p
-    drivers = {k: d.distribution for k, d in scenario.drivers.items() if k.startswith(("growth.", "events."))}
+    used = ("growth.", *(f"events.{name}." for name in possible))
+    drivers = {k: d.distribution for k, d in scenario.drivers.items() if k.startswith(used)}
     linear = {key: LinearDriver(drivers[key], maps[key]) for key in maps}
     free = {key: driver for key, driver in drivers.items() if key not in maps}
     nodes = driver_nodes(free, linear, correlation=scenario.correlation)
-    states = scenario.event_states(first=int(years[0]), last=int(years[-1]))
     n, e = len(nodes.weights), len(states.weights)
     return ScenarioNodes(
         scenario=scenario,

@@ -1,0 +1,236 @@
+"""Projections against simulation of the same model, closed forms, and their own inverses."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import forecast
+from forecast.errors import ArgumentError
+from forecast.mixture import Mixture
+from forecast.project import Projection, scenario_path
+from forecast.reconcile import Consensus
+from forecast.scenario import Case, Scenario
+from tests.simulation import simulated
+
+END = 2035
+LEVELS = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
+NUMERICAL_ERROR = {"logistic": 0.005, "gompertz": 0.005}
+"""Error of a probability that merging components may make, where a curve bends; else a thousandth."""
+
+
+def ranged(low: float, base: float, high: float) -> dict[str, float]:
+    return {"low": low, "base": base, "high": high}
+
+
+CURVES = {
+    "fading": {"half_life": ranged(2, 4, 8), "terminal_growth": ranged(0.03, 0.05, 0.07)},
+    "constant": {"growth": ranged(0.02, 0.08, 0.15)},
+    "piecewise": {"pieces": [{"until": 2031, "growth": ranged(0.1, 0.15, 0.2)}, {"growth": ranged(0.01, 0.05, 0.08)}]},
+    "linear": {"slope": ranged(0.02, 0.1, 0.2)},
+    "damped": {
+        "slope": ranged(0.1, 0.14, 0.2),
+        "damping": {"family": "uniform", "minimum": 0.7, "maximum": 0.99},
+    },
+    "logistic": {"rate": ranged(0.1, 0.3, 0.5), "ceiling": ranged(200, 300, 500)},
+    "gompertz": {"rate": ranged(0.1, 0.2, 0.3), "ceiling": ranged(200, 300, 500)},
+}
+STEP = {"kind": "level step", "size": ranged(0.05, 0.1, 0.2), "phase_in": 3}
+EVENTS = {
+    "law": {"year": 2026, "probability": 0.5, "effects": [STEP]},
+    "boost": {
+        "year": {"family": "discrete", "values": [2027, 2030], "probabilities": [0.4, 0.6]},
+        "probability": 0.3,
+        "requires": ["law"],
+        "effects": [{"kind": "growth impulse", "points": ranged(0.02, 0.05, 0.1), "half_life": 2}],
+    },
+    "scare": {"year": 2031, "probability": 0.2, "effects": [{"kind": "pulse", "size": -0.3, "years": 2}]},
+}
+CAP = {"year": 2030, "probability": 0.5, "effects": [{"kind": "ceiling change", "size": 0.5}]}
+
+
+def scenario(curve: str = "fading", *, name: str = "story", **other: object) -> Scenario:
+    growth = {"curve": curve, "volatility": 0.05, "growth_shift": ranged(-0.02, 0, 0.03)} | CURVES[curve]
+    table = {"schema": 1, "name": name, "growth": growth, "analyst_error": {"on": False}}
+    return Scenario.model_validate(table | other)
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return forecast.read_case("regenerative_medicine")
+
+
+@pytest.fixture(scope="module")
+def start(case: Case) -> Consensus:
+    return case.reconcile()
+
+
+@pytest.fixture(scope="module")
+def projection(case: Case, start: Consensus) -> Projection:
+    return forecast.project(start, case.scenarios, end=case.end)
+
+
+def simulations() -> Iterator[object]:
+    """Every curve without events, and with them where that is new; most paths for the default curve."""
+    yield pytest.param("fading", {}, 1_000_000, id="fading")
+    correlation = [{"between": ["growth.half_life", "growth.terminal_growth"], "value": 0.6}]
+    yield pytest.param("fading", {"events": EVENTS, "correlation": correlation}, 200_000, id="fading with events")
+    for curve in ("constant", "piecewise", "linear", "damped"):
+        yield pytest.param(curve, {"events": EVENTS}, 100_000, id=f"{curve} with events")
+    for curve in ("logistic", "gompertz"):
+        yield pytest.param(curve, {}, 200_000, id=curve)
+    yield pytest.param("logistic", {"events": {"cap": CAP, "scare": EVENTS["scare"]}}, 100_000, id="moving ceiling")
+
+
+@pytest.mark.parametrize(("curve", "other", "paths"), [*simulations()])
+def test_quantiles_agree_with_simulated_paths(curve: str, other: dict, paths: int, start: Consensus) -> None:
+    story = scenario(curve, **other)
+    drawn = simulated(story, start, end=END, paths=paths, seed=1)
+    quantiles = np.log(forecast.project(start, story, end=END).quantiles(LEVELS).to_numpy())
+    below = np.stack([(drawn <= quantiles[:, at]).mean(axis=0) for at in range(len(LEVELS))], axis=1)
+    allowed = 4 * np.sqrt(LEVELS * (1 - LEVELS) / paths) + NUMERICAL_ERROR.get(curve, 0.001)
+    assert (np.abs(below - LEVELS) <= allowed).all(), np.abs(below - LEVELS).max(axis=0)
+
+
+def test_the_first_year_carries_the_whole_band_of_the_consensus(projection: Projection, start: Consensus) -> None:
+    levels = (0.1, 0.5, 0.9)
+    wanted = start.quantiles(levels, [2023]).to_numpy()[0]
+    for name in projection.scenarios:
+        assert projection.quantiles(levels).loc[(name, 2023)].to_numpy() == pytest.approx(wanted, rel=0.005)
+
+
+def test_scenarios_are_in_order_every_year_after_the_start(projection: Projection) -> None:
+    medians = projection.quantiles([0.5])[0.5].unstack("scenario").loc[2024:]
+    assert (medians["cautious"] < medians["base"]).all()
+    assert (medians["base"] < medians["ambitious"]).all()
+
+
+@pytest.mark.parametrize("year", [2023, 2028, 2035])
+@pytest.mark.parametrize("level", [0.05, 0.5, 0.95])
+def test_probability_undoes_the_quantile(projection: Projection, year: int, level: float) -> None:
+    value = projection.quantiles([level]).loc[("base", year), level]
+    assert projection.probability(above=value, year=year)["base"] == pytest.approx(1 - level, abs=1e-9)
+
+
+def test_growth_is_that_between_the_years(projection: Projection) -> None:
+    drawn = projection.draws(200_000, seed=1, scenario="base")
+    wanted = ((drawn[2035] / drawn[2025]) ** 0.1 - 1).quantile([0.1, 0.5, 0.9]).to_numpy()
+    assert projection.cagr(2025, 2035).loc["base"].to_numpy() == pytest.approx(wanted, abs=0.001)
+
+
+def test_questions_about_paths_are_answered_by_the_paths(projection: Projection) -> None:
+    drawn = projection.draws(100_000, seed=1, scenario="base")
+    summed = projection.cumulative(2025, 2030).loc["base", 0.5]
+    assert summed == pytest.approx(drawn.loc[:, 2025:2030].sum(axis=1).median(), rel=1e-9)
+    first = projection.year_above(50)
+    assert first.loc["base", "never"] == pytest.approx((drawn.max(axis=1) <= 50).mean(), abs=1e-9)
+    assert first.loc["base", 0.1] <= first.loc["base", 0.5]
+
+
+def test_the_parts_of_the_variance_add_up(projection: Projection) -> None:
+    parts = projection.decomposition
+    whole = np.concatenate([path.mixture.variance() for path in projection.paths.values()])
+    assert parts.drop(columns="total").sum(axis=1).to_numpy() == pytest.approx(whole, rel=1e-3)
+    assert (parts >= -1e-12).all(axis=None)
+
+
+def floored(sd: float, **error: object) -> np.ndarray:
+    """Sds of a path that starts from a market known within `sd`, ten years on, with the analyst error."""
+    growth = {"curve": "constant", "growth": 0.05}
+    story = Scenario.model_validate({"schema": 1, "name": "x", "growth": growth, "analyst_error": error})
+    market = Mixture.of([1.0], [[0.0, 0.1]], [[[sd**2, sd**2], [sd**2, sd**2]]])
+    path = scenario_path(market, np.array([2023, 2024]), story, origin=2023, end=2033)
+    return np.sqrt(path.mixture.variance())
+
+
+def test_a_narrow_band_is_widened_to_the_error_of_published_forecasts() -> None:
+    years = np.arange(1, 11)
+    assert floored(0.001)[1:] == pytest.approx(0.11 * years**0.65, rel=1e-9)
+    assert floored(0.001, scale=0.2, exponent=0.5)[1:] == pytest.approx(0.2 * years**0.5, rel=1e-9)
+    assert floored(0.001, on=False)[1:] == pytest.approx(0.001, rel=1e-6)
+
+
+def test_a_wide_band_is_left_alone() -> None:
+    assert floored(0.6) == pytest.approx(floored(0.6, on=False), rel=1e-12)
+
+
+def test_the_floor_has_fat_tails() -> None:
+    growth = {"curve": "constant", "growth": 0.05}
+    market = Mixture.of([1.0], [[0.0, 0.1]], [np.full((2, 2), 1e-8)])
+    far = []
+    for freedom in (3.0, 5.0, None):
+        error = {"degrees_of_freedom": freedom}
+        story = Scenario.model_validate({"schema": 1, "name": "x", "growth": growth, "analyst_error": error})
+        path = scenario_path(market, np.array([2023, 2024]), story, origin=2023, end=2033)
+        far.append(float(path.mixture.quantiles([0.999])[-1, 0]))
+    assert far[0] > far[1] > far[2]
+
+
+def test_an_event_that_cannot_happen_changes_nothing(start: Consensus) -> None:
+    never = {"law": {"year": 2026, "probability": 0, "effects": [STEP]}}
+    with_it, without = (forecast.project(start, scenario(events=e), end=END).quantiles(LEVELS) for e in (never, {}))
+    assert with_it.to_numpy() == pytest.approx(without.to_numpy(), rel=1e-12)
+
+
+def test_a_certain_step_equals_the_scenario_raised_by_hand(start: Consensus) -> None:
+    sure = {"law": {"year": 2026, "probability": 1, "effects": [{"kind": "level step", "size": 0.1}]}}
+    raised, plain = (forecast.project(start, scenario(events=e), end=END).quantiles(LEVELS) for e in (sure, {}))
+    ratio = (raised / plain).groupby("year").mean().mean(axis=1)
+    assert ratio.loc[:2025].to_numpy() == pytest.approx(1.0, abs=1e-3)
+    assert ratio.loc[2026:].to_numpy() == pytest.approx(1.1, abs=1e-3)
+
+
+def test_an_event_that_needs_another_never_comes_alone(start: Consensus) -> None:
+    double = {"year": 2027, "probability": 0.4, "requires": ["law"], "effects": [{"kind": "level step", "size": 1.0}]}
+    events = {"law": {"year": 2026, "probability": 0.4, "effects": [STEP]}, "double": double}
+    story = scenario(events=events)
+    ruled_out = forecast.project(start, story.given(ruled_out=["law"]), end=END).quantiles([0.5])
+    plain = forecast.project(start, scenario(), end=END).quantiles([0.5])
+    assert ruled_out.to_numpy() == pytest.approx(plain.to_numpy(), rel=1e-12)
+
+
+def test_amounts_scale_with_the_currency(case: Case, start: Consensus) -> None:
+    million = case.estimates.assign(scale="million")
+    other = forecast.reconcile(million, scope=case.scope, scopes=case.scopes, reference_year=case.reference_year)
+    first, second = (forecast.project(s, scenario(), end=END).quantiles() for s in (start, other))
+    assert second.to_numpy() == pytest.approx(first.to_numpy(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda p: p.probability(above=50, year=2040), "year: found 2040; allowed: a year from 2023 to 2035"),
+        (lambda p: p.probability(above=-1, year=2030), "above: found -1; allowed: an amount above 0"),
+        (lambda p: p.cagr(2030, 2030), "cagr: found from 2030 to 2030; allowed: an end year after the start year"),
+        (lambda p: p.cumulative(2031, 2030), "an end year not before the start year"),
+        (lambda p: p.year_above(0), "year_above: found 0; allowed: an amount above 0"),
+        (lambda p: p.draws(10, seed=1, scenario="bas"), "scenario: found 'bas'; allowed: cautious, base, ambitious"),
+        (lambda p: p.quantiles([1.2]), "levels: found [1.2]; allowed: probabilities between 0 and 1"),
+    ],
+)
+def test_a_wrong_question_gets_one_clear_answer(projection: Projection, ask, words: str) -> None:
+    with pytest.raises(ArgumentError) as told:
+        ask(projection)
+    assert words in str(told.value)
+
+
+def test_all_problems_of_the_years_are_told_at_once(start: Consensus) -> None:
+    late = scenario(name="late", end=2020, handover_year=2019)
+    with pytest.raises(ArgumentError) as told:
+        forecast.project(start, [late, scenario(name="open")])
+    text = str(told.value)
+    assert "scenario late, end: found 2020; allowed: a year after 2023, the newest base year" in text
+    assert "scenario late, handover_year: found 2019" in text
+    assert "scenario open, end: found no end year" in text
+    with pytest.raises(ArgumentError, match="at least one"):
+        forecast.project(start, [])
+
+
+def test_a_projection_draws_itself_and_says_itself(projection: Projection) -> None:
+    assert projection.plot().get_ylabel()
+    text = projection.summary()
+    assert text.startswith("Projection to 2035. ")
+    assert all(name in text for name in projection.scenarios)
+    assert math.isclose(projection.table["level"].min(), 0.025)
+    assert "<table" in projection._repr_html_()
