@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
-from forecast.figures.language import say
+from forecast.figures.language import say, word
 from forecast.figures.style import (
     INK,
     PALE,
@@ -81,6 +81,7 @@ def heatmap(
     >>> heatmap(table, unit="USD bn", quantity="Market", x_label="growth, %", y_label="fade, yr").get_xlabel()
     'growth, %'
     """
+    quantity = word(quantity)
     grid = _grid(checked(table, "heatmap", numbers=["x", "y", "value"]))
     with drawing(ax) as axes:
         mesh = _draw_cells(axes, grid)

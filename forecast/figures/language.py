@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -100,18 +101,27 @@ CATALOGUE = {
     "terminal growth": "長期成長率",
     "half life": "衰減半衰期",
     "volatility": "波動度",
-    "optimism mean": "共同樂觀偏誤（平均）",
-    "optimism sd": "共同樂觀偏誤（標準差）",
-    "growth mean": "先驗成長率（平均）",
-    "growth sd": "先驗成長率（標準差）",
-    "growth walk sd": "成長率隨機漫步（標準差）",
-    "spread scale": "機構水準差異",
-    "growth spread scale": "機構成長差異",
-    "definition drift": "定義漂移",
-    "herding": "機構間相關",
-    "publisher correlation": "同機構相關",
-    "outlier probability": "離群機率",
-    "outlier inflation": "離群放大倍數",
+    "how far publishers differ in level": "機構水準差異",
+    "how far publishers differ in growth": "機構成長差異",
+    "herding across publishers": "機構間相關",
+    "likeness of one publisher's sources": "同機構來源的相關",
+    "growth expected before any source": "先驗成長率",
+    "doubt about growth before any source": "先驗成長率的不確定性",
+    "yearly change of growth": "成長率逐年變動",
+    "optimism common to publishers": "機構共同樂觀偏誤",
+    "doubt about common optimism": "共同樂觀偏誤的不確定性",
+    "drift of definitions": "定義漂移",
+    "probability of an outlier": "離群機率",
+    "how far off an outlier is": "離群放大倍數",
+    "market in {0}": "{0} 年市場規模",
+    "share of {0} in {1}": "{0}占{1}的比例",
+    "event: {0}": "事件：{0}",
+    "Median of the market in {0}": "{0} 年市場規模中位數",
+    "Median of growth a year {0}": "{0} 年均成長率中位數",
+    "Probability of more than {0} in {1}": "{1} 年超過 {0} 的機率",
+    "Year in which the median passes {0}": "中位數超過 {0} 的年份",
+    "happens": "發生",
+    "does not happen": "不發生",
     "in": "納入",
     "log growth per year": "對數年成長率",
     "share per year": "每年比例",
@@ -121,6 +131,13 @@ CATALOGUE = {
     "last digits beyond": "超出末位單位數",
     "per root year": "每根號年",
     "share": "比例",
+    "correlation": "相關係數",
+    "probability": "機率",
+    "it widens the band and leaves the median where it is": "只加寬區間，不影響中位數",
+    "it acts only after the year asked about": "僅在所問年份之後發生作用",
+    "no publisher has two sources in the pool": "沒有機構提供兩個來源",
+    "the sources leave it no say": "來源已足以決定結果",
+    "certain": "確定值",
     "times": "倍",
     "years": "年",
     # words of the other figures
@@ -228,6 +245,17 @@ CATALOGUE = {
     "The {0} band held {1} of {2} outcomes ({3}).": "{0} 區間涵蓋 {2} 筆結果中的 {1} 筆（{3}）。",
 }
 
+PATTERNS = (
+    "Median of the market in {0}",
+    "Median of growth a year {0}",
+    "Probability of more than {0} in {1}",
+    "Year in which the median passes {0}",
+    "market in {0}",
+    "share of {0} in {1}",
+    "event: {0}",
+)
+"""Texts of tables that hold a name or a number."""
+
 _LANGUAGE: ContextVar[str] = ContextVar("forecast_figure_language", default="en")
 
 
@@ -278,7 +306,17 @@ def word(text: str) -> str:
     >>> word("consensus"), word("GlobalData")
     ('consensus', 'GlobalData')
     """
-    return CATALOGUE.get(text, text) if _LANGUAGE.get() == "zh-Hant" else text
+    if _LANGUAGE.get() != "zh-Hant":
+        return text
+    return CATALOGUE[text] if text in CATALOGUE else _by_pattern(text)
+
+
+def _by_pattern(text: str) -> str:
+    for pattern in PATTERNS:
+        found = re.fullmatch(re.sub(r"\\{\d\\}", "(.+)", re.escape(pattern)), text)
+        if found:
+            return CATALOGUE[pattern].format(*map(word, found.groups()))
+    return text
 
 
 def font_families() -> list[str]:

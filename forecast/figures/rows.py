@@ -56,7 +56,7 @@ def _name(ax: Axes, row: int, name: str, note: str, *, bold: bool) -> None:
 
 def wrapped(text: str, letters: int | None = None) -> str:
     """Break a long name into lines that leave the axes enough room."""
-    limit = letters or (18 if narrow() else 30)
+    limit = letters or (18 if narrow() else 36)
     limit = max(4, limit * 11 // 20) if _east_asian(text) else limit
     return (
         "\n".join(textwrap.wrap(text, limit, break_long_words=_breakable(text, limit), max_lines=3, placeholder="…"))

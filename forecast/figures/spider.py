@@ -62,6 +62,7 @@ def spider(
         found = f"{rows['position'].min():g} to {rows['position'].max():g}"
         raise ArgumentError(Problem("spider: position", found, "percentiles as fractions, 0 to 1"))
     lines = {str(name): own.sort_values("position") for name, own in rows.groupby("input", sort=False)}
+    quantity = word(quantity)
     ranked = sorted(lines, key=lambda name: -_swing(lines[name]))
     with drawing(ax) as axes:
         value_axis(axes, "y", rows["value"], f"{quantity}, {unit}")

@@ -90,7 +90,7 @@ def tornado(
     if most is not None and most < 1:
         raise ArgumentError(Problem("tornado: most", str(most), "a whole number above 0"))
     order = np.argsort(-rows["swing"].abs().to_numpy(), kind="stable")
-    count = len(rows) if most is None else most
+    count, quantity = len(rows) if most is None else most, word(quantity)
     shown, left_out = rows.iloc[order[:count]].reset_index(drop=True), rows.iloc[order[count:]]
     names, notes = [word(name) for name in shown["input"]], [_note(row) for row in records(shown)]
     with drawing(ax, rows=row_lines(names, notes) + 1.2) as axes:
@@ -133,7 +133,7 @@ def _draw_row(ax: Axes, place: int, row: Any, unit: str) -> list[Text]:
             hatch=HATCHES[row.kind], edgecolor="white", linewidth=0)  # fmt: skip
     if np.allclose(reached, row.base_value, rtol=1e-6):
         reason = str(row.note) if isinstance(row.note, str) and row.note else say("does not move the answer")
-        return [_end(ax, place, row.base_value, wrapped(reason, 18 if narrow() else 44), 1, GREY)]
+        return [_end(ax, place, row.base_value, wrapped(word(reason), 18 if narrow() else 44), 1, GREY)]
     ends = sorted([(row.low_value, row.low_input), (row.high_value, row.high_input)], key=lambda end: end[0])
     return [
         _end(ax, place, value, _reads(given, row, value, unit, short=True), side, INK)

@@ -48,6 +48,8 @@ def test_words_of_tables_are_translated_where_known(monkeypatch):
     monkeypatch.setattr(language, "cjk_font", lambda: "DejaVu Sans")
     with house_style(language="zh-Hant"):
         assert (word("consensus"), word("GlobalData"), say("base {0}", 3)) == ("共識", "GlobalData", "基準 3")
+        assert word("Median of the market in 2030") == "2030 年市場規模中位數"
+        assert word("share of cell and gene therapy in regenerative medicine") == "細胞及基因治療占再生醫療的比例"
 
 
 def test_an_unknown_language_is_refused():
