@@ -57,10 +57,10 @@ def milestones(run: Run) -> list[int]:
 
 
 def spans(run: Run, years: Iterable[int]) -> dict[tuple[str, int], str]:
-    """Return median and 80 % band of the projection by scenario and year, in words."""
+    """Return median and 80 % band of the projection in words, by scenario and year as far as a scenario goes."""
     table = run.projection.quantiles(BAND)
-    found = {key: span(*band) for key, band in zip(table.index, table.to_numpy().tolist(), strict=True)}
-    return {(name, year): found[name, year] for name in run.projection.scenarios for year in years}
+    table = table[table.index.isin(list(years), level="year")]
+    return {key: span(*band) for key, band in zip(table.index, table.to_numpy().tolist(), strict=True)}
 
 
 def span(low: float, middle: float, high: float) -> str:
@@ -111,10 +111,7 @@ def _headline(run: Run) -> str:
 
 def _sources(run: Run) -> str:
     rows = [
-        [
-            *(plain(cell) for cell in (row["publisher"], row["scope"], _printed(row))),
-            _link(row["source"]),
-        ]
+        [plain(row["publisher"]), plain(row["scope"]), plain(_printed(row)), _link(row["source"])]
         for row in run.case.estimates.to_dict("records")
     ]
     return grid(["publisher", "market", "printed", "source"], rows)
@@ -151,7 +148,7 @@ def _projection(run: Run) -> str:
     years = milestones(run)
     found = spans(run, years)
     rows = [
-        [plain(run.case.scenarios[name].title or name), *(found[name, year] for year in years)]
+        [plain(run.case.scenarios[name].title or name), *(found.get((name, year), "") for year in years)]
         for name in run.projection.scenarios
     ]
     handovers = sorted(set(run.projection.handover_year.values()))

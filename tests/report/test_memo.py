@@ -14,7 +14,7 @@ import forecast
 from forecast.report.assumptions import assumptions
 from forecast.report.memo import grid, memo, plain
 from forecast.report.tables import csv_text, unguard
-from forecast.report.write import headline_year, tables
+from forecast.report.write import headline_year, short_table, tables
 
 HOSTILE = '=HYPERLINK("http://x")|<script>alert(1)</script>\u202egnp.exe'
 LONG = "@" + "long " * 2000
@@ -65,6 +65,19 @@ def test_the_headline_year_is_2030_or_the_end(run: object) -> None:
     assert headline_year(run) == 2030
     short = SimpleNamespace(projection=SimpleNamespace(years=[2023, 2024, 2025]))
     assert headline_year(short) == 2025
+
+
+def test_a_scenario_that_ends_early_leaves_its_cells_empty(
+    root: Path, drivers: SimpleNamespace, tmp_path: Path
+) -> None:
+    case = Path(shutil.copytree(root / "scenarios/regenerative_medicine", tmp_path / "case"))
+    with (case / "scenarios/cautious.toml").open("r+") as file:
+        text = file.read().replace("schema = 1", "schema = 1\nend = 2030", 1)
+        file.seek(0)
+        file.write(text)
+    run = forecast.run(case)
+    assert re.search(r"^\| Cautious \| [^|]+ \| [^|]+ \|  \|$", memo(run, drivers), re.MULTILINE)
+    assert "cautious 2035" not in short_table(run)
 
 
 def test_a_table_of_markdown_keeps_its_shape() -> None:
