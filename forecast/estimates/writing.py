@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from forecast.errors import ArgumentError, MissingDependencyError, OutputError, Problem, did_you_mean
-from forecast.estimates.columns import COLUMNS, NAMES
+from forecast.estimates.columns import NAMES
 from forecast.estimates.reading import as_texts
 
 LONGEST_CELL = 32_767
@@ -25,7 +25,8 @@ def write_estimates(estimates: pd.DataFrame, path: str | Path) -> Path:
     Parameters
     ----------
     estimates
-        Table with columns of the contract; missing ones are written empty.
+        Table with columns of the contract; missing ones are written empty, the rare ones behind `note` only where
+        they hold something.
     path
         A name that ends in `.csv`, `.tsv`, `.xlsx` or `.toml`. A former file is replaced only when the new one is
         complete.
@@ -53,6 +54,8 @@ def write_estimates(estimates: pd.DataFrame, path: str | Path) -> Path:
         places = [Problem(f"column {name!r}", "an unknown column", "", did_you_mean(name, NAMES)) for name in unknown]
         raise ArgumentError(places)
     texts = as_texts(estimates)
+    rare = [name for name in NAMES[NAMES.index("note") + 1 :] if not texts[name].any()]
+    texts = texts.drop(columns=rare)
     return _replace(path, lambda place: writer(texts, place))
 
 
@@ -106,8 +109,11 @@ def _excel(texts: pd.DataFrame, path: Path) -> None:
         )
     with _workbook(path) as book:
         sheet = book.add_worksheet("estimates")
-        plain = book.add_format({"num_format": "@"})
-        _header(book, sheet)
+        plain, bold = book.add_format({"num_format": "@"}), book.add_format({"bold": True, "bottom": 1})
+        for place, name in enumerate(texts.columns):
+            sheet.write_string(0, place, name, bold)
+            sheet.set_column(place, place, max(11, len(name) + 2))
+        sheet.freeze_panes(1, 1)
         for row, values in enumerate(texts.itertuples(index=False, name=None), start=1):
             for place, text in enumerate(values):
                 if text:
@@ -124,15 +130,6 @@ def _workbook(path: Path) -> Any:
     return xlsxwriter.Workbook(
         path, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )
-
-
-def _header(book: Any, sheet: Any) -> None:
-    bold = book.add_format({"bold": True, "bg_color": "#E8EEF4", "bottom": 1})
-    needed = book.add_format({"bold": True, "bg_color": "#CFE0F0", "bottom": 1})
-    for place, column in enumerate(COLUMNS):
-        sheet.write_string(0, place, column.name, needed if column.required else bold)
-        sheet.set_column(place, place, min(40, max(11, len(column.name) + 2, len(column.example) * 0.7)))
-    sheet.freeze_panes(1, 1)
 
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {

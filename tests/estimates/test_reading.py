@@ -227,6 +227,19 @@ def test_a_round_trip_gives_the_same_bytes(tmp_path, ending):
     assert last.read_bytes() == first.read_bytes()
 
 
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_the_bundled_case_comes_back_byte_by_byte(tmp_path, root, ending):
+    case = root / "scenarios" / "regenerative_medicine" / "estimates.csv"
+    between = write_estimates(read_estimates(case), tmp_path / f"between.{ending}")
+    assert write_estimates(read_estimates(between), tmp_path / "last.csv").read_bytes() == case.read_bytes()
+
+
+def test_a_sheet_written_by_pandas_is_read_back(tmp_path):
+    before = read_estimates(table({}, {"base_value": "16.0"}))
+    before.to_excel(tmp_path / "pandas.xlsx", index=False)
+    pd.testing.assert_frame_equal(read_estimates(tmp_path / "pandas.xlsx"), before)
+
+
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
