@@ -41,14 +41,15 @@ def _log_ratio(scopes: Scopes, scope: str) -> tuple[float, float]:
 class Design:
     """One pool and the years to be answered, as matrices."""
 
-    def __init__(self, pool: Pool, years: NDArray[np.int64]) -> None:
+    def __init__(self, pool: Pool, years: NDArray[np.int64], report: tuple[str, ...] = ()) -> None:
         self.pool, self.years, self.prior = pool, years, pool.prior
         self.sources, self.newest = pool.sources, pool.newest
         self.rows = [(i, statement) for i, source in enumerate(self.sources) for statement in source.statements]
         spans = [*years.tolist(), *(t for _, s in self.rows for t in (s.year, s.to_year))]
         self.ahead = max(1, max(spans) - self.newest)
         self.behind = max(1, self.newest - min(spans))
-        self.edges = list(dict.fromkeys(edge for s in self.sources for edge in self.offsets(s.scope)))
+        scopes = [*report, *(s.scope for s in self.sources)]
+        self.edges = list(dict.fromkeys(edge for scope in scopes for edge in self.offsets(scope)))
 
     @property
     def _tree(self) -> Scopes:
@@ -157,6 +158,19 @@ class Design:
         """C_d: publishers share growth errors only through the common optimism."""
         return self._correlation(0.0)
 
+    @cached_property
+    def house_loading(self) -> Array:
+        """Level effects, then growth effects, then one that is nobody's; shape (rows, 2 sources + 1)."""
+        return np.hstack([self.level_loading, self.growth_loading, np.zeros((len(self.rows), 1))])
+
+    def own_scale(self, grid: Grid) -> Array:
+        """Sd of what an outlier adds to its own level and growth at each pair; shape (P, 2 sources + 1)."""
+        inflation = self.prior.outlier_inflation**2 - 1
+        level = np.sqrt(inflation * np.diag(self.level_correlation))
+        growth = np.sqrt(inflation * np.diag(self.growth_correlation))
+        nobody = np.zeros((len(grid.pair_spread), 1))
+        return np.hstack([grid.pair_spread[:, None] * level, grid.pair_growth_spread[:, None] * growth, nobody])
+
     def house_part(self, grid: Grid, *, growth: bool) -> tuple[Array, Array, Array]:
         """Loading, correlation and spread of the house effects on growth or on levels."""
         if growth:
@@ -221,10 +235,7 @@ class Design:
     def outlier_sets(self) -> Array:
         """All sets of outliers considered, shape (sets, sources), 0 or 1."""
         able = np.flatnonzero(self.estimate)
-        most = min(self.prior.most_outliers, len(self.sources) - 1, len(able))
-        if self.prior.outlier_probability == 0:
-            most = 0
-        chosen = [c for size in range(most + 1) for c in itertools.combinations(able.tolist(), size)]
+        chosen = [c for size in range(self._most_outliers + 1) for c in itertools.combinations(able.tolist(), size)]
         sets = np.zeros((len(chosen), len(self.sources)))
         for k, members in enumerate(chosen):
             sets[k, list(members)] = 1.0
@@ -234,41 +245,100 @@ class Design:
         """Log prior probability of each set; those with more outliers than considered are ruled out."""
         p, size = self.prior.outlier_probability, sets.sum(1)
         log_prior = special.xlogy(size, p) + special.xlog1py(self.estimate.sum() - size, -p)
-        return log_prior - special.logsumexp(log_prior)
+        return np.asarray(log_prior - self._log_sets_total)
+
+    @cached_property
+    def _log_sets_total(self) -> float:
+        """Log prior probability of all sets that are considered."""
+        p, able = self.prior.outlier_probability, int(self.estimate.sum())
+        sizes = np.arange(self._most_outliers + 1)
+        log_prior = special.xlogy(sizes, p) + special.xlog1py(able - sizes, -p)
+        return float(special.logsumexp(log_prior + np.log(special.comb(able, sizes))))
+
+    @property
+    def _most_outliers(self) -> int:
+        able = int(self.estimate.sum())
+        return min(self.prior.most_outliers, len(self.sources) - 1, able) if self.prior.outlier_probability else 0
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Nodes of one integration: outlier set, spread, growth spread, and their log prior weights (all shape (B,))."""
+    """Nodes of one integration: every set of outliers with every pair of spreads.
 
-    outliers: Array
-    spread: Array
-    growth_spread: Array
+    Parameters
+    ----------
+    sets
+        Shape (sets, sources), 0 or 1.
+    pair_spread, pair_growth_spread
+        Shape (P,): the pairs of spreads.
+    set_index, pair
+        Shape (B,): outlier set and pair of each node.
+    log_prior
+        Shape (B,).
+    """
+
+    sets: Array
+    pair_spread: Array
+    pair_growth_spread: Array
+    set_index: NDArray[np.intp]
+    pair: NDArray[np.intp]
     log_prior: Array
 
+    @cached_property
+    def outliers(self) -> Array:
+        """Outliers of each node, shape (B, sources)."""
+        return np.asarray(self.sets[self.set_index], float)
 
-def make_grid(design: Design, sets: Array, spread: int, growth_spread: int) -> Grid:
+    @cached_property
+    def spread(self) -> Array:
+        """Spread of the levels at each node, shape (B,)."""
+        return np.asarray(self.pair_spread[self.pair], float)
+
+    @cached_property
+    def growth_spread(self) -> Array:
+        """Spread of the growths at each node, shape (B,)."""
+        return np.asarray(self.pair_growth_spread[self.pair], float)
+
+    @cached_property
+    def members(self) -> NDArray[np.intp]:
+        """Outliers of each set by number, filled up with the number of sources; shape (sets, most)."""
+        sources = self.sets.shape[1]
+        numbered = np.where(self.sets > 0, np.arange(sources), sources)
+        return np.asarray(np.sort(numbered, axis=1)[:, : max(1, int(self.sets.sum(1).max()))], np.intp)
+
+
+@dataclass(frozen=True)
+class Window:
+    """Parts of the priors of the two spreads, on the scale of their quantiles, that the data leave possible."""
+
+    spread: tuple[float, float] = (0.0, 1.0)
+    growth_spread: tuple[float, float] = (0.0, 1.0)
+
+
+def make_grid(design: Design, sets: Array, spread: int, growth_spread: int, window: Window | None = None) -> Grid:
     """Every outlier set with every pair of spread nodes."""
-    p = design.prior
-    tau, tau_weight = spread_nodes(p.spread_scale, p.spread_family, spread)
-    tau_g, tau_g_weight = spread_nodes(p.growth_spread_scale, p.spread_family, growth_spread)
-    s, a, b = (g.ravel() for g in np.meshgrid(range(len(sets)), range(spread), range(growth_spread), indexing="ij"))
-    log_prior = design.log_set_prior(sets)[s] + np.log(tau_weight)[a] + np.log(tau_g_weight)[b]
-    return Grid(sets[s], tau[a], tau_g[b], log_prior)
+    p, window = design.prior, window or Window()
+    tau, tau_weight = spread_nodes(p.spread_scale, p.spread_family, spread, window.spread)
+    tau_g, tau_g_weight = spread_nodes(p.growth_spread_scale, p.spread_family, growth_spread, window.growth_spread)
+    pairs = spread * growth_spread
+    of_set, of_pair = np.repeat(np.arange(len(sets)), pairs), np.tile(np.arange(pairs), len(sets))
+    log_weight = np.log(np.outer(tau_weight, tau_g_weight)).ravel()
+    return Grid(
+        sets=sets,
+        pair_spread=np.repeat(tau, growth_spread),
+        pair_growth_spread=np.tile(tau_g, spread),
+        set_index=of_set,
+        pair=of_pair,
+        log_prior=design.log_set_prior(sets)[of_set] + log_weight[of_pair],
+    )
 
 
-def covariance_of(design: Design, grid: Grid) -> Array:
-    """Covariance of the printed numbers at each grid node, shape (B, rows, rows)."""
-    inflation = design.prior.outlier_inflation**2 - 1
-    total = np.broadcast_to(design.fixed_covariance, (len(grid.spread), *design.fixed_covariance.shape)).copy()
-    for growth in (False, True):
-        loading, correlation, spread = design.house_part(grid, growth=growth)
-        common = loading @ correlation @ loading.T
-        own = inflation * grid.outliers * np.diag(correlation)
-        total += (spread**2)[:, None, None] * (
-            common + np.einsum("ri,bi,si->brs", loading, own, loading, optimize=True)
-        )
-    return total
+def plain_covariance(design: Design, grid: Grid) -> Array:
+    """Covariance of the printed numbers at each pair of spreads, were no source an outlier; shape (P, rows, rows)."""
+    level = design.level_loading @ design.level_correlation @ design.level_loading.T
+    growth = design.growth_loading @ design.growth_correlation @ design.growth_loading.T
+    by_level, by_growth = (grid.pair_spread**2)[:, None, None], (grid.pair_growth_spread**2)[:, None, None]
+    return np.asarray(design.fixed_covariance + by_level * level + by_growth * growth)
 
 
 def sign_prior(design: Design) -> tuple[Array, Array, float]:

@@ -7,153 +7,32 @@ What a source prints comes from its own log path
 with m the market, S the offset of its scope, b the house level, v the drift of definitions, kappa the optimism that
 all share and d the house growth. Given the spreads of b and d, the set of outliers and the quantities that may not
 change sign (scope offsets, excesses behind one-sided hedges), everything is Gaussian and integrated in closed form;
-those few sit on quadrature nodes. `house_design` holds the algebra of one problem; here it is integrated.
+those few sit on quadrature nodes. `house_design` holds the algebra of one problem, `house_nodes` its nodes and their
+weights; here is what the model believes, each part worked out when it is asked for.
 
 The model follows poll aggregation with house effects (Jackman 2005, doi:10.1080/10361140500302472).
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from forecast.mixture import Mixture, joined
-from forecast.reconcile.house_design import Design, Grid, covariance_of, make_grid, sign_prior
+from forecast.reconcile.house_design import Design
+from forecast.reconcile.house_nodes import COARSE, Components, Integral, Nodes, grid_for, weigh
 from forecast.reconcile.pool import Pool
-from forecast.reconcile.truncated import SignNodes, nonnegative_nodes
+
+__all__ = ["COARSE", "HousePosterior", "Nodes", "fit_house_effects"]
 
 Array = NDArray[np.floating[Any]]
 
-_MOST_KEPT = 2
-"""Scope edges, nearest the target first, whose offsets keep their nodes apart; further ones are merged."""
-
 _TINY = 1e-4
 """Part of the variance of a printed number that is kept where the number counts as known (keeps matrices regular)."""
-
-_SOME_SOURCES = 3
-"""Up to so many sources the nodes are finer than asked for."""
-
-_FEW_SOURCES = 2
-"""Up to so many sources the skewed excess behind a bound shows in the answer, so its nodes are kept apart too."""
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """How finely the model is integrated; more is slower and more exact.
-
-    Parameters
-    ----------
-    spread, growth_spread
-        Nodes of the spreads between publishers.
-    scope, bound
-        Nodes of each scope offset and of each excess behind a bound.
-    smallest
-        Weight that may be left out together.
-    merge
-        Relative width within which components of the answer are merged; 0 merges none.
-    """
-
-    spread: int = 12
-    growth_spread: int = 8
-    scope: int = 4
-    bound: int = 4
-    smallest: float = 1e-5
-    merge: float = 0.1
-
-    def finer(self) -> Nodes:
-        """Half as many nodes again and no merging, to measure the error of these."""
-        return Nodes(self.spread * 3 // 2, self.growth_spread * 3 // 2, self.scope + 3, self.bound + 3, 1e-8, 0.0)
-
-    def suited(self, sources: int) -> Nodes:
-        """With few sources there are fewer outlier sets to add up, and less that smooths the answer: finer."""
-        if sources > _SOME_SOURCES:
-            return self
-        scope = 3 * self.scope if sources == 1 else self.scope * 3 // 2
-        return replace(self, spread=self.spread * 4 // 3, growth_spread=self.growth_spread * 5 // 4, scope=scope)
-
-
-COARSE = Nodes(spread=8, growth_spread=5, scope=4, bound=3, smallest=1e-4, merge=0.3)
-"""Nodes for many fits that are compared with each other; quantiles are within about half a percent."""
-
-
-@dataclass(frozen=True, eq=False)
-class HousePosterior:
-    """What the model believes after reading the sources.
-
-    Parameters
-    ----------
-    years
-        Shape (T,).
-    markets
-        Log market by scope: one mixture over `years` each.
-    next_publisher
-        Log number that one more publisher of the target scope would print.
-    houses, growth_houses
-        House level and house growth of each source (mixtures over sources, not years).
-    outlier_probability
-        Shape (sources,).
-    spread, growth_spread
-        Posterior means of the two spreads.
-    parts
-        Covariance of the log market, split by cause, shape (T, T) each; they add up to the whole.
-    log_evidence
-        Log probability of the printed numbers; comparable only between fits to the same numbers.
-    """
-
-    years: NDArray[np.int64]
-    markets: dict[str, Mixture]
-    next_publisher: Mixture
-    houses: Mixture
-    growth_houses: Mixture
-    outlier_probability: Array
-    spread: float
-    growth_spread: float
-    parts: dict[str, Array]
-    log_evidence: float
-
-
-@dataclass(frozen=True, eq=False)
-class _Integral:
-    """The grid with its Gaussian parts integrated: inverse covariances of the rows, and the nodes of the signs."""
-
-    grid: Grid
-    inverse: Array
-    signs: SignNodes
-
-
-def _integrate(design: Design, grid: Grid, nodes: Nodes) -> _Integral:
-    covariance = covariance_of(design, grid)
-    root = np.linalg.cholesky(covariance)
-    inverse = np.linalg.inv(covariance)
-    log_determinant = 2 * np.log(np.einsum("bii->bi", root)).sum(1)
-    residual, loading = design.residual, design.sign_loading
-    size = len(residual)
-    solved = inverse @ residual
-    log_density = -0.5 * (solved @ residual + log_determinant + size * math.log(2 * math.pi))
-    precision, shift, constant = sign_prior(design)
-    information = loading.T @ inverse @ loading + np.diag(precision)
-    score = shift - solved @ loading
-    spread = np.linalg.inv(information) if loading.shape[1] else information
-    centre = np.einsum("bij,bj->bi", spread, score)
-    log_density += 0.5 * np.einsum("bi,bi->b", centre, score) + constant
-    log_density += 0.5 * (loading.shape[1] * math.log(2 * math.pi) - np.linalg.slogdet(information)[1])
-    edges, bounds = len(design.edges), len(design.bounds)
-    lone = len(design.sources) <= _FEW_SOURCES and edges + bounds <= _MOST_KEPT
-    kept = edges + bounds if lone else min(edges, _MOST_KEPT)
-    counts = (nodes.scope,) * edges + ((2 * nodes.bound,) * bounds if lone else _bound_counts(bounds, nodes))
-    signs = nonnegative_nodes(centre, spread, counts[:kept], counts[kept:])
-    weighed = replace(signs, log_weights=signs.log_weights + (grid.log_prior + log_density)[:, None])
-    return _Integral(grid, inverse, weighed)
-
-
-def _bound_counts(bounds: int, nodes: Nodes) -> tuple[int, ...]:
-    """Nodes a bound; the last needs two, because only two of its moments are used."""
-    return (nodes.bound,) * max(0, bounds - 1) + (2,) * min(1, bounds)
 
 
 def fit_house_effects(
@@ -173,49 +52,14 @@ def fit_house_effects(
         Fineness of the integration; suited to the number of sources where None.
     """
     nodes = nodes or Nodes().suited(len(pool.sources))
-    design = Design(pool, years)
-    sets = _likely_sets(design, nodes)
-    integral = _integrate(design, make_grid(design, sets, nodes.spread, nodes.growth_spread), nodes)
-    return _posterior(design, integral, (pool.scope, *report), nodes)
-
-
-def _likely_sets(design: Design, nodes: Nodes) -> Array:
-    """Outlier sets that carry weight on a coarse grid."""
-    sets = design.outlier_sets()
-    if len(sets) <= 16:
-        return sets
-    coarse = Nodes(spread=5, growth_spread=3, scope=3, bound=2)
-    integral = _integrate(design, make_grid(design, sets, coarse.spread, coarse.growth_spread), coarse)
-    by_node = special.logsumexp(integral.signs.log_weights, axis=1).reshape(len(sets), -1)
-    weight = special.softmax(special.logsumexp(by_node, axis=1))
-    return sets[weight > nodes.smallest * 10]
-
-
-@dataclass(frozen=True, eq=False)
-class _Components:
-    """The nodes that carry weight, each a Gaussian; K components out of B grid nodes."""
-
-    node: NDArray[np.intp]
-    weight: Array
-    signed_mean: Array
-    signed_covariance: Array
-    log_evidence: float
-
-
-def _components(integral: _Integral, smallest: float) -> _Components:
-    log_weight, mean, covariance = integral.signs.moments()
-    log_evidence = float(special.logsumexp(log_weight))
-    weight = np.exp(log_weight - log_evidence).ravel()
-    order = np.argsort(weight)
-    light = order[np.cumsum(weight[order]) < smallest]
-    keep = np.setdiff1d(np.arange(weight.size), light)
-    node, group = np.unravel_index(keep, log_weight.shape)
-    return _Components(node, weight[keep], mean[node, group], covariance[node, group], log_evidence)
+    design = Design(pool, years, report)
+    integral = Integral(design, grid_for(design, nodes))
+    return HousePosterior(design, integral, weigh(integral, nodes), (pool.scope, *report), nodes)
 
 
 @dataclass(frozen=True, eq=False)
 class _Wanted:
-    """Gaussian quantities to be told, before the data; a leading axis of 1 or B.
+    """Gaussian quantities to be told, before the data; the same at every pair of spreads, or one for each node.
 
     `mean` (R,), `covariance` (., R, R), `cross` (., R, rows) with the printed numbers, `signs` (R, D).
     """
@@ -226,17 +70,187 @@ class _Wanted:
     signs: Array
 
 
-def _told(design: Design, integral: _Integral, components: _Components, wanted: _Wanted) -> Mixture:
-    """Condition the wanted quantities on the printed numbers."""
-    gain = wanted.cross @ integral.inverse
-    covariance = wanted.covariance - gain @ np.swapaxes(np.broadcast_to(wanted.cross, gain.shape), 1, 2)
-    response = gain @ design.sign_loading + wanted.signs
-    mean = wanted.mean + gain @ design.residual
-    k = components.node
-    moved = response[k]
-    means = mean[k] + np.einsum("krd,kd->kr", moved, components.signed_mean)
-    spread = covariance[k] + moved @ components.signed_covariance @ np.swapaxes(moved, 1, 2)
-    return Mixture.of(components.weight, means, spread)
+@dataclass(frozen=True, eq=False)
+class HousePosterior:
+    """What the model believes after reading the sources; every part is worked out when first asked for.
+
+    Parameters
+    ----------
+    design, integral, components
+        The problem, its nodes, and those that carry weight.
+    scopes
+        Scopes whose market is told.
+    nodes
+        Fineness of the integration.
+    """
+
+    design: Design
+    integral: Integral
+    components: Components
+    scopes: tuple[str, ...]
+    nodes: Nodes
+
+    @property
+    def years(self) -> NDArray[np.int64]:
+        """Years of the answer, shape (T,)."""
+        return self.design.years
+
+    @cached_property
+    def markets(self) -> dict[str, Mixture]:
+        """Log market by scope: one mixture over `years` each."""
+        return {scope: self._merged(self._market(scope)) for scope in self.scopes}
+
+    @cached_property
+    def next_publisher(self) -> Mixture:
+        """Log number that one more publisher of the target scope would print.
+
+        It is an outlier with the prior probability; its house effects are correlated with those seen.
+        """
+        p = self.design.prior
+        parts = [self._told(self._next_wanted(inflation)) for inflation in (1.0, p.outlier_inflation**2)]
+        return self._merged(joined([1 - p.outlier_probability, p.outlier_probability], parts))
+
+    @cached_property
+    def houses(self) -> Mixture:
+        """House level of each source (a mixture over sources, not years)."""
+        return self._told(self._house_wanted(growth=False))
+
+    @cached_property
+    def growth_houses(self) -> Mixture:
+        """House growth of each source beyond its base year."""
+        return self._told(self._house_wanted(growth=True))
+
+    @property
+    def outlier_probability(self) -> Array:
+        """Shape (sources,)."""
+        return self._average(self.integral.grid.outliers)
+
+    @property
+    def spread(self) -> float:
+        """Posterior mean of the spread of levels between publishers."""
+        return float(self._average(self.integral.grid.spread))
+
+    @property
+    def growth_spread(self) -> float:
+        """Posterior mean of the spread of growth between publishers."""
+        return float(self._average(self.integral.grid.growth_spread))
+
+    @property
+    def log_evidence(self) -> float:
+        """Log probability of the printed numbers; comparable only between fits to the same numbers."""
+        return self.components.log_evidence
+
+    @cached_property
+    def parts(self) -> dict[str, Array]:
+        """Covariance of the log market by cause, shape (T, T) each: the law of total variance in a fixed order.
+
+        Were the house levels, drifts and scope offsets known, "between publishers" would be gone; were rounding and
+        the excess behind bounds known too, "within statements"; what then remains is "growth".
+        """
+        noise = self.design.noise_variance + self.design.excess_variance
+        known_houses = self._covariance_given(noise)
+        known_numbers = self._covariance_given(noise * _TINY)
+        return {
+            "between publishers": self._market(self.design.pool.scope).covariance() - known_houses,
+            "within statements": known_houses - known_numbers,
+            "growth": known_numbers,
+        }
+
+    # -- conditioning on the printed numbers -----------------------------------------------------------------------
+
+    @cached_property
+    def _used(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Grid nodes that carry weight, and which of them each component has."""
+        used, place = np.unique(self.components.node, return_inverse=True)
+        return used, place.ravel()
+
+    def _told(self, wanted: _Wanted) -> Mixture:
+        """Condition the wanted quantities on the printed numbers."""
+        (used, place), size = self._used, len(wanted.mean)
+        means = np.empty((len(used), size))
+        covariances = np.empty((len(used), size, size))
+        responses = np.empty((len(used), *wanted.signs.shape))
+        for part, inverse in self.integral.inverses(used):
+            cross, covariance = _at(wanted.cross, used[part]), _at(wanted.covariance, used[part])
+            gain = cross @ inverse
+            covariances[part] = covariance - gain @ np.swapaxes(np.broadcast_to(cross, gain.shape), 1, 2)
+            responses[part] = gain @ self.design.sign_loading + wanted.signs
+            means[part] = wanted.mean + gain @ self.design.residual
+        known, moved = self.components, responses[place]
+        spread = covariances[place]
+        if moved.shape[2]:
+            spread = spread + moved @ known.signed_covariance @ np.swapaxes(moved, 1, 2)
+        return Mixture.of(known.weight, means[place] + np.einsum("krd,kd->kr", moved, known.signed_mean), spread)
+
+    def _average(self, values: Array) -> Array:
+        """Posterior mean of what is known at each grid node."""
+        weight = self.components.weight
+        return np.asarray(weight @ values[self.components.node] / weight.sum())
+
+    def _merged(self, mixture: Mixture) -> Mixture:
+        """Merge components about their own mean, so that the unit of the levels does not matter."""
+        centre = mixture.mean()[0]
+        merged = replace(mixture, means=mixture.means - centre).merged(self.nodes.merge)
+        return replace(merged, means=merged.means + centre)
+
+    # -- what can be wanted ------------------------------------------------------------------------------------------
+
+    def _market(self, scope: str) -> Mixture:
+        return self._told(_market_wanted(self.design, scope))
+
+    def _next_wanted(self, inflation: float) -> _Wanted:
+        design, grid, p = self.design, self.integral.grid, self.design.prior
+        horizon = np.maximum(0, design.years - design.pool.reference_year).astype(float)
+        rows = np.array([design.market_row(year, design.pool.scope) for year in design.years.tolist()])
+        rows[:, design.optimism_column] = horizon
+        spread = rows * design.shared_variance
+        herd = design.level_loading @ (p.herding * design.estimate / np.sqrt([s.weight for s in design.sources]))
+        drift = p.definition_drift**2 * max(0, design.newest - design.pool.reference_year)
+        level = (inflation * grid.spread**2 + drift)[:, None, None] * np.ones((len(rows), len(rows)))
+        growth = (inflation * grid.growth_spread**2)[:, None, None] * np.outer(horizon, horizon)
+        return _Wanted(
+            mean=rows @ design.shared_mean,
+            covariance=spread @ rows.T + level + growth,
+            cross=spread @ design.design.T + (grid.spread**2)[:, None, None] * herd,
+            signs=np.zeros((len(rows), design.sign_loading.shape[1])),
+        )
+
+    def _house_wanted(self, *, growth: bool) -> _Wanted:
+        loading, correlation, spread = self.design.house_part(self.integral.grid, growth=growth)
+        effects = _house_effects(self.design, correlation, self.integral.grid.outliers)
+        covariance = (spread**2)[:, None, None] * effects
+        signs = np.zeros((len(correlation), self.design.sign_loading.shape[1]))
+        return _Wanted(np.zeros(len(correlation)), covariance, covariance @ loading.T, signs)
+
+    # -- parts of the variance ---------------------------------------------------------------------------------------
+
+    def _covariance_given(self, noise: Array) -> Array:
+        """Expected covariance of the log market with house levels known and printed numbers as noisy as told."""
+        design = self.design
+        wanted = _market_wanted(design, design.pool.scope)
+        outliers, spread, share = self._light
+        loading, correlation, _ = design.house_part(self.integral.grid, growth=True)
+        effects = _house_effects(design, correlation, outliers)
+        houses = (spread**2)[:, None, None] * (loading @ effects @ loading.T)
+        covariance = (design.design * design.shared_variance) @ design.design.T + np.diag(noise) + houses
+        solved = np.linalg.solve(covariance, np.swapaxes(wanted.cross, 1, 2))
+        return np.asarray(np.tensordot(share, wanted.covariance - wanted.cross @ solved, 1))
+
+    @cached_property
+    def _light(self) -> tuple[Array, Array, Array]:
+        """Outliers and growth spread of the nodes that differ in what matters once house levels are known; weights."""
+        grid, known = self.integral.grid, self.components
+        levels, place = np.unique(grid.pair_growth_spread, return_inverse=True)
+        key = grid.set_index * len(levels) + place.ravel()[grid.pair]
+        weight = np.bincount(key[known.node], known.weight, len(grid.sets) * len(levels))
+        used = np.flatnonzero(weight > self.nodes.smallest * weight.sum() / len(weight))
+        of_set, of_level = np.divmod(used, len(levels))
+        return grid.sets[of_set], levels[of_level], weight[used] / weight[used].sum()
+
+
+def _at(values: Array, nodes: NDArray[np.intp]) -> Array:
+    """What belongs to some nodes; all share it where there is only one."""
+    return values if len(values) == 1 else values[nodes]
 
 
 def _market_wanted(design: Design, scope: str) -> _Wanted:
@@ -248,94 +262,7 @@ def _market_wanted(design: Design, scope: str) -> _Wanted:
     return _Wanted(rows @ design.shared_mean, (spread @ rows.T)[None], (spread @ design.design.T)[None], signs)
 
 
-def _next_publisher(design: Design, integral: _Integral, components: _Components) -> Mixture:
-    """One more publisher: an outlier with the prior probability, its house effects correlated with those seen."""
-    p, grid = design.prior, integral.grid
-    horizon = np.maximum(0, design.years - design.pool.reference_year).astype(float)
-    rows = np.array([design.market_row(year, design.pool.scope) for year in design.years.tolist()])
-    rows[:, design.optimism_column] = horizon
-    spread = rows * design.shared_variance
-    herd = design.level_loading @ (p.herding * design.estimate / np.sqrt([s.weight for s in design.sources]))
-    cross = spread @ design.design.T + (grid.spread**2)[:, None, None] * herd
-    signs = np.zeros((len(rows), design.sign_loading.shape[1]))
-    drift = p.definition_drift**2 * max(0, design.newest - design.pool.reference_year)
-    parts = []
-    for inflation in (1.0, p.outlier_inflation**2):
-        level = (inflation * grid.spread**2 + drift)[:, None, None] * np.ones_like(spread @ rows.T)
-        growth = (inflation * grid.growth_spread**2)[:, None, None] * np.outer(horizon, horizon)
-        wanted = _Wanted(rows @ design.shared_mean, spread @ rows.T + level + growth, cross, signs)
-        parts.append(_told(design, integral, components, wanted))
-    return joined([1 - p.outlier_probability, p.outlier_probability], parts)
-
-
-def _house_wanted(design: Design, grid: Grid, *, growth: bool) -> _Wanted:
-    loading, correlation, spread = design.house_part(grid, growth=growth)
-    own = (design.prior.outlier_inflation**2 - 1) * grid.outliers * np.diag(correlation)
-    covariance = (spread**2)[:, None, None] * (correlation + own[:, :, None] * np.eye(len(correlation)))
-    signs = np.zeros((len(correlation), design.sign_loading.shape[1]))
-    return _Wanted(np.zeros(len(correlation)), covariance, covariance @ loading.T, signs)
-
-
-def _posterior(design: Design, integral: _Integral, scopes: tuple[str, ...], nodes: Nodes) -> HousePosterior:
-    components = _components(integral, nodes.smallest)
-    grid, node = integral.grid, components.node
-
-    def told(wanted: _Wanted) -> Mixture:
-        return _told(design, integral, components, wanted)
-
-    return HousePosterior(
-        years=design.years,
-        markets={scope: _merged(told(_market_wanted(design, scope)), nodes) for scope in scopes},
-        next_publisher=_merged(_next_publisher(design, integral, components), nodes),
-        houses=told(_house_wanted(design, grid, growth=False)),
-        growth_houses=told(_house_wanted(design, grid, growth=True)),
-        outlier_probability=components.weight @ grid.outliers[node],
-        spread=float(components.weight @ grid.spread[node]),
-        growth_spread=float(components.weight @ grid.growth_spread[node]),
-        parts=_variance_parts(design, grid, components, told(_market_wanted(design, design.pool.scope))),
-        log_evidence=components.log_evidence,
-    )
-
-
-def _merged(mixture: Mixture, nodes: Nodes) -> Mixture:
-    """Merge components about their own mean, so that the unit of the levels does not matter."""
-    centre = mixture.mean()[0]
-    merged = replace(mixture, means=mixture.means - centre).merged(nodes.merge)
-    return replace(merged, means=merged.means + centre)
-
-
-def _variance_parts(design: Design, grid: Grid, components: _Components, market: Mixture) -> dict[str, Array]:
-    """Split the covariance by the law of total variance: between publishers, within statements, growth.
-
-    Were the house levels, drifts and scope offsets known, the first part would be gone; were rounding and the excess
-    behind bounds known too, the second; what then remains is growth.
-    """
-    noise = design.noise_variance + design.excess_variance
-    known_houses = _covariance_given(design, grid, components, noise)
-    known_numbers = _covariance_given(design, grid, components, noise * _TINY)
-    return {
-        "between publishers": market.covariance() - known_houses,
-        "within statements": known_houses - known_numbers,
-        "growth": known_numbers,
-    }
-
-
-def _covariance_given(design: Design, grid: Grid, components: _Components, noise: Array) -> Array:
-    """Expected covariance of the log market with house levels known and printed numbers as noisy as told."""
-    wanted = _market_wanted(design, design.pool.scope)
-    node, share = _light_grid(grid, components)
-    loading, correlation, spread = design.house_part(grid, growth=True)
-    own = (design.prior.outlier_inflation**2 - 1) * grid.outliers[node] * np.diag(correlation)
-    effects = correlation + own[:, :, None] * np.eye(len(correlation))
-    houses = (spread[node] ** 2)[:, None, None] * (loading @ effects @ loading.T)
-    covariance = (design.design * design.shared_variance) @ design.design.T + np.diag(noise) + houses
-    solved = np.linalg.solve(covariance, np.swapaxes(wanted.cross, 1, 2))
-    return np.tensordot(share, wanted.covariance - wanted.cross @ solved, 1)
-
-
-def _light_grid(grid: Grid, components: _Components) -> tuple[NDArray[np.intp], Array]:
-    """Grid nodes that differ in what matters once house levels are known, and their weights."""
-    keys = np.column_stack([grid.outliers, grid.growth_spread])
-    _, first, label = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    share = np.bincount(label.ravel()[components.node], components.weight, len(first))
-    return first, share.astype(float)
+def _house_effects(design: Design, correlation: Array, outliers: Array) -> Array:
+    """C + O of DESIGN 4.1 for sets of outliers, shape (sets, sources, sources)."""
+    own = (design.prior.outlier_inflation**2 - 1) * outliers * np.diag(correlation)
+    return np.asarray(correlation + own[:, :, None] * np.eye(len(correlation)))

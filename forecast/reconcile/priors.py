@@ -123,21 +123,31 @@ def prior_from(changes: Mapping[str, object], *, base: Prior | None = None) -> P
     return dataclasses.replace(base or Prior(), **changes)  # type: ignore[arg-type]
 
 
-def spread_nodes(scale: float, family: str, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def spread_nodes(
+    scale: float, family: str, count: int, window: tuple[float, float] = (0.0, 1.0)
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Gauss–Legendre nodes for a spread, on the scale of its prior's quantiles, crowded towards both ends.
+
+    Parameters
+    ----------
+    scale, family
+        The prior.
+    count
+        Number of nodes.
+    window
+        Part of the (crowded) scale that is covered.
 
     Returns
     -------
     values, weights
-        Shape (count,); the weights sum to 1.
+        Shape (count,); the weights sum to the prior probability of the window.
     """
     points, weights = np.polynomial.legendre.leggauss(count)
-    share = (points + 1) / 2
+    share = window[0] + (window[1] - window[0]) * (points + 1) / 2
     above = special.betaincc(2, 2, share) / 2
     quantile = {
         "half-normal": lambda p: -special.ndtri(p),
         "half-cauchy": lambda p: 1 / np.tan(np.pi * p),
         "half-t": lambda p: -special.stdtrit(_HALF_T_DEGREES, p),
     }[family]
-    crowded = weights * share * (1 - share)
-    return scale * quantile(above), crowded / crowded.sum()
+    return scale * quantile(above), 3 * (window[1] - window[0]) * weights * share * (1 - share)

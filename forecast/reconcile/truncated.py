@@ -22,7 +22,8 @@ Array = NDArray[np.floating[Any]]
 
 _KNOTS = np.concatenate([np.arange(-9.0, 6.0, 0.1), np.arange(6.0, 40.5, 0.5)])
 _FINE = 400
-_POINTS = 256
+MOST_POINTS = 256
+"""Nodes a problem beyond which Sobol points serve."""
 _SEED = 20230101
 
 
@@ -136,7 +137,7 @@ def nonnegative_nodes(mean: Array, covariance: Array, kept: Sequence[int], merge
     scores = nodes.values
     for count in kept:
         nodes, scores = _extended(nodes, scores, mean, root, count)
-    if np.prod(merged) > _POINTS:
+    if np.prod(merged) > MOST_POINTS:
         return _with_sobol(nodes, scores, mean, root)
     for count in merged:
         nodes, scores = _extended(nodes, scores, mean, root, count)
@@ -169,10 +170,10 @@ def _append(known: Array, new: Array) -> Array:
 def _with_sobol(nodes: SignNodes, scores: Array, mean: Array, root: Array) -> SignNodes:
     """Carry scrambled Sobol points through the remaining coordinates."""
     done, size = scores.shape[2], mean.shape[1]
-    uniform = qmc.Sobol(size - done, rng=np.random.default_rng(_SEED)).random(_POINTS)
+    uniform = qmc.Sobol(size - done, rng=np.random.default_rng(_SEED)).random(MOST_POINTS)
     repeats = np.tile(uniform, (scores.shape[1], 1))
-    values, scores = np.repeat(nodes.values, _POINTS, axis=1), np.repeat(scores, _POINTS, axis=1)
-    log_weights = np.repeat(nodes.log_weights, _POINTS, axis=1) - np.log(_POINTS)
+    values, scores = np.repeat(nodes.values, MOST_POINTS, axis=1), np.repeat(scores, MOST_POINTS, axis=1)
+    log_weights = np.repeat(nodes.log_weights, MOST_POINTS, axis=1) - np.log(MOST_POINTS)
     for d in range(done, size):
         centre, sd = _conditional(scores, mean, root)
         cut = -centre / sd[:, None]
