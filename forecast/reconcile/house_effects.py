@@ -34,6 +34,9 @@ Array = NDArray[np.floating[Any]]
 _TINY = 1e-4
 """Part of the variance of a printed number that is kept where the number counts as known (keeps matrices regular)."""
 
+_FEW_COMPONENTS = 400
+"""So many components need no merging, which costs a little accuracy in growth."""
+
 
 def fit_house_effects(
     pool: Pool, *, years: NDArray[np.int64], report: tuple[str, ...] = (), nodes: Nodes | None = None
@@ -189,6 +192,8 @@ class HousePosterior:
 
     def _merged(self, mixture: Mixture) -> Mixture:
         """Merge components about their own mean, so that the unit of the levels does not matter."""
+        if mixture.size <= _FEW_COMPONENTS:
+            return mixture
         centre = mixture.mean()[0]
         merged = replace(mixture, means=mixture.means - centre).merged(self.nodes.merge)
         return replace(merged, means=merged.means + centre)
