@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Literal
 
 import pandas as pd
 
 from forecast.errors import ArgumentError, EstimatesError, InputError, Problem, did_you_mean
+from forecast.estimates.columns import NAMES
 from forecast.estimates.conversion import Conversion, read_conversions, write_conversions
 from forecast.estimates.numbers import interval, number
 from forecast.estimates.reading import as_texts, typed
@@ -87,14 +89,14 @@ def normalize(
     texts = as_texts(estimates)
     rows: list[dict[str, str]] = []
     problems: list[str | Problem] = []
-    for cells in zip(*(texts[name].tolist() for name in texts.columns), strict=True):
+    for cells in zip(*(texts[name].tolist() for name in NAMES), strict=True):
         try:
-            rows.append(_converted(dict(zip(texts.columns, cells, strict=True)), job))
+            rows.append(_converted(dict(zip(NAMES, cells, strict=True)), job))
         except InputError as error:
             problems += error.problems
     if problems:
         raise EstimatesError(problems)
-    return typed(pd.DataFrame(rows, columns=texts.columns, dtype=str))
+    return typed(pd.DataFrame(rows, columns=list(NAMES), dtype=str))
 
 
 # --- arguments -------------------------------------------------------------------------------------------
@@ -230,6 +232,7 @@ def _steps(row: dict[str, str], job: _Job) -> Callable[[int | None], list[Step]]
     fixed += _calendar(row)
     base_year = _year(row["base_year"]) or _year(row["cagr_from"]) or _year(row["target_year"])
 
+    @cache
     def steps(year: int | None) -> list[Step]:
         found = [*fixed, *_deflate(row, job, own, year)]
         if job.currency and own != job.currency:
