@@ -18,6 +18,7 @@ from forecast.growth import Bass, Gompertz, Logistic, Richards
 from forecast.growth.curve import Curve
 from forecast.growth.damped import damped_years
 from forecast.growth.fading import faded_years
+from forecast.scenario import Segment, segment_paths
 from forecast.scenario.growth import AnyGrowth, PiecewiseGrowth
 
 _STEP = 1e-4
@@ -62,6 +63,8 @@ class Ahead:
         K: number of years beyond it.
     ceiling
         Log factor on the ceiling by node and year ahead, shape (N, K).
+    growth
+        Mean log growth of the handover year, about which a sum of segments is straightened.
     """
 
     values: Mapping[str, Array]
@@ -69,6 +72,7 @@ class Ahead:
     handover: int
     years: int
     ceiling: Array
+    growth: float = 0.0
 
     @property
     def elapsed(self) -> Array:
@@ -96,6 +100,34 @@ def continue_with(growth: AnyGrowth, ahead: Ahead) -> Continuation:
         If a path falls to zero, or starts above the ceiling of its curve.
     """
     return _CURVES[growth.curve](growth, ahead)
+
+
+def continue_segments(segments: Mapping[str, Segment], ahead: Ahead) -> Continuation:
+    """Carry a log market on as the sum of its segments, each on its own curve; values by their key in the table.
+
+    Raises
+    ------
+    ModelError
+        If a segment has a volatility of its own, which only the whole market can have here.
+    """
+    own = [name for name, s in segments.items() if np.any(s.growth.volatility.distribution.percentiles())]
+    if own:
+        raise ModelError(f"volatility of the segment {', '.join(own)}: state it for the whole market, in [growth]")
+
+    def total(start: Array, growth: float) -> Array:
+        years = ahead.handover + np.arange(0, ahead.years + 1)
+        values = {key: value[:, None] for key, value in ahead.values.items()}
+        level = np.broadcast_to(start, (ahead.nodes, len(start)))
+        paths = segment_paths(
+            segments, years, handover_year=ahead.handover, log_start=level, log_growth=growth, values=values
+        )
+        return np.asarray(np.logaddexp.reduce(list(paths.values()))[..., 1:])
+
+    middle = total(ahead.start, ahead.growth)
+    slope = (total(ahead.start + _STEP, ahead.growth) - middle) / _STEP
+    momentum = ((total(ahead.start, ahead.growth + _STEP) - middle) / _STEP).mean(axis=1)
+    increment = middle - ahead.start[:, None] - momentum[:, None] * ahead.growth
+    return Continuation(increment, slope, momentum, {})
 
 
 def _scaling(

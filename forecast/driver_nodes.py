@@ -7,6 +7,7 @@ and the scores have a correlation matrix.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,9 @@ NEARLY_NORMAL = 0.05
 _COUNTS = (1, 9, 15, 9, 6)
 """Nodes a driver where so many drivers have nodes; beyond, Sobol points serve."""
 
-_POINTS = 1024
+FEWEST_POINTS = 1024
+"""Sobol points where many drivers need nodes; a power of two."""
+
 _SEED = 20230102
 
 
@@ -86,6 +89,8 @@ def driver_nodes(
     free: Mapping[str, Distribution],
     linear: Mapping[str, LinearDriver],
     correlation: Sequence[Correlation] = (),
+    *,
+    points: int = FEWEST_POINTS,
 ) -> DriverNodes:
     """Put drivers on joint nodes.
 
@@ -97,13 +102,15 @@ def driver_nodes(
         Drivers that may be integrated in closed form, by name.
     correlation
         Correlations of normal scores between drivers; pairs not named are independent where that is possible.
+    points
+        Sobol points where many drivers need nodes, cut to a power of two.
     """
     normal = tuple(n for n, d in linear.items() if not d.distribution.is_fixed and d.is_nearly_normal)
     fixed = {n: d for n, d in free.items() if d.is_fixed}
     noded = [n for n in [*free, *linear] if n not in normal and not _of(n, free, linear).is_fixed]
     matrix, kept = _correlation_matrix([*noded, *normal], correlation)
     scores, weights = _score_nodes(
-        _axis_sizes([_of(n, free, linear) for n in noded]), matrix[: len(noded), : len(noded)]
+        _axis_sizes([_of(n, free, linear) for n in noded]), matrix[: len(noded), : len(noded)], points
     )
     values = {n: _value(n, scores[:, k], free, linear) for k, n in enumerate(noded)}
     point = np.zeros(len(weights))
@@ -133,14 +140,15 @@ def _axis_sizes(distributions: Sequence[Distribution]) -> list[int]:
     return [count] * len(distributions)
 
 
-def _score_nodes(sizes: Sequence[int], correlation: Array) -> tuple[Array, Array]:
+def _score_nodes(sizes: Sequence[int], correlation: Array, points: int) -> tuple[Array, Array]:
     """Joint normal scores with a correlation, and their weights: Gauss–Hermite while few, then Sobol."""
     if not sizes:
         return np.zeros((1, 0)), np.ones(1)
     root = np.linalg.cholesky(correlation)
     if len(sizes) >= len(_COUNTS):
-        points = qmc.Sobol(len(sizes), rng=np.random.default_rng(_SEED)).random(_POINTS)
-        return special.ndtri(points) @ root.T, np.full(_POINTS, 1 / _POINTS)
+        count = 2 ** int(math.log2(points))
+        even = qmc.Sobol(len(sizes), rng=np.random.default_rng(_SEED)).random(count)
+        return special.ndtri(even) @ root.T, np.full(count, 1 / count)
     rules = [np.polynomial.hermite_e.hermegauss(size) for size in sizes]
     grid = np.meshgrid(*(x for x, _ in rules), indexing="ij")
     weight = np.meshgrid(*(w / w.sum() for _, w in rules), indexing="ij")

@@ -24,15 +24,16 @@ from numpy.typing import NDArray
 from scipy import special
 from scipy.interpolate import CubicHermiteSpline
 
-from forecast.continuation import Ahead, continue_with
+from forecast.continuation import Ahead, continue_segments, continue_with
 from forecast.distributions import Array
-from forecast.errors import ArgumentError, Problem
+from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.estimates import Footing
 from forecast.mixture import Mixture, joined, labels
 from forecast.reconcile import LEVELS, Consensus
 from forecast.reconcile.paths import printed_numbers
-from forecast.scenario import Scenario
-from forecast.scenario_nodes import scenario_nodes
+from forecast.scenario import AnalystError, Scenario
+from forecast.scenario_nodes import ScenarioNodes, scenario_nodes
+from forecast.start import HistoryStart, TreeStart
 from forecast.wording import amount, money, percent, result_html
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _MOST_CELLS = 40_000
 _MOST_BENT = 400
 _BENT_NODES = 11
 _LEVELS = 33
+_BINS = (64, 4)
 _MARGIN = 1e-3
 _MOST_NODES = 40
 _NODE_WIDTH = 0.05
@@ -54,6 +56,13 @@ _MOST_COMPONENTS = 16_000
 _MOST_TOPPED_UP = 4000
 _DRAWS = 100_000
 _TAIL_NODES = 5
+
+
+Start = Consensus | HistoryStart | TreeStart
+"""What a projection may start from."""
+
+ALL = "all scenarios"
+"""Name of the scenarios taken together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +108,7 @@ class Projection:
 
     paths: dict[str, ScenarioPath]
     footing: Footing
-    start: Consensus
+    start: Start
     handover_year: dict[str, int]
 
     @property
@@ -186,6 +195,23 @@ class Projection:
         path = self.paths[name]
         return pd.DataFrame(np.exp(path.mixture.draws(count, seed=seed)), columns=pd.Index(path.years, name="year"))
 
+    def together(self, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> pd.DataFrame:
+        """Quantiles of all scenarios as one mixture, each with its probability: index year, one column a level.
+
+        Raises
+        ------
+        ArgumentError
+            If a scenario states no probability, or they end in different years.
+        """
+        weights = [path.scenario.probability for path in self.paths.values()]
+        if any(weight is None for weight in weights) or not sum(w or 0.0 for w in weights):
+            raise ArgumentError(Problem(ALL, "a scenario without probability", "a probability for every scenario"))
+        if len({int(path.years[-1]) for path in self.paths.values()}) > 1:
+            raise ArgumentError(Problem(ALL, "different end years", "the same end for every scenario"))
+        mixture = joined([weight or 0.0 for weight in weights], [path.mixture for path in self.paths.values()])
+        whole = next(iter(self.paths.values()))
+        return self._quantile_table(replace(whole, mixture=mixture), levels)
+
     @property
     def decomposition(self) -> pd.DataFrame:
         """Variance of the log market, in the fixed order of the columns; rows add up to `total`."""
@@ -206,8 +232,8 @@ class Projection:
 
     @property
     def statements(self) -> pd.DataFrame:
-        """Every level the sources print: `source, year, value, kind, hedge`."""
-        return printed_numbers(self.start.pool)
+        """Every level the sources print, or the history: `source, year, value, kind, hedge`."""
+        return printed_numbers(self.start.pool) if isinstance(self.start, Consensus) else self.start.printed
 
     def plot(self, ax: Axes | None = None, *, scenario: str | None = None) -> Axes:
         """Fan chart of one scenario (the middle one where None) with every printed number on it."""
@@ -256,14 +282,14 @@ class Projection:
 
 
 def project(
-    start: Consensus, scenarios: Scenario | Mapping[str, Scenario] | Sequence[Scenario], *, end: int | None = None
+    start: Start, scenarios: Scenario | Mapping[str, Scenario] | Sequence[Scenario], *, end: int | None = None
 ) -> Projection:
     """Project a market under scenarios.
 
     Parameters
     ----------
     start
-        The consensus to start from.
+        The consensus to start from, a `HistoryStart`, or a `TreeStart` where each scenario has its driver tree.
     scenarios
         One scenario, or several.
     end
@@ -283,17 +309,14 @@ def project(
     [23.0]
     """
     named = _named(scenarios)
-    origin = start.pool.newest
-    problems = [p for name, scenario in named.items() for p in _horizon_problems(name, scenario, origin, end)]
+    problems = [p for name, scenario in named.items() for p in _horizon_problems(name, scenario, start, end)]
     if problems or not named:
         raise ArgumentError(problems or [Problem("project", "no scenario", "at least one")])
     paths, handovers = {}, {}
     for name, scenario in named.items():
         last = scenario.end or end
         assert last is not None
-        handover = min(scenario.handover_year or start.handover_year, last)
-        paths[name] = _from_consensus(start, scenario, handover, last)
-        handovers[name] = handover
+        paths[name], handovers[name] = _path(start, scenario, last)
     return Projection(paths, start.footing, start, handovers)
 
 
@@ -303,19 +326,40 @@ def _named(scenarios: Scenario | Mapping[str, Scenario] | Sequence[Scenario]) ->
     return dict(scenarios) if isinstance(scenarios, Mapping) else {s.name: s for s in scenarios}
 
 
-def _horizon_problems(name: str, scenario: Scenario, origin: int, end: int | None) -> list[Problem]:
-    last = scenario.end or end
+def _origin(start: Start) -> int:
+    return start.pool.newest if isinstance(start, Consensus) else start.origin
+
+
+def _horizon_problems(name: str, scenario: Scenario, start: Start, end: int | None) -> Iterator[Problem]:
+    last, origin, place = scenario.end or end, _origin(start), f"scenario {name}"
     if last is None:
-        return [Problem(f"scenario {name}, end", "no end year", remedy="give end= or set it in the scenario")]
-    after = f"a year after {origin}, the newest base year"
+        yield Problem(f"{place}, end", "no end year", remedy="give end= or set it in the scenario")
+        return
+    kind = "newest base year" if isinstance(start, Consensus) else "first year of the projection"
+    after = f"a year after {origin}, the {kind}"
     named = {"end": last, "handover_year": scenario.handover_year or last}
-    return [Problem(f"scenario {name}, {key}", str(year), after) for key, year in named.items() if year <= origin]
+    if isinstance(start, TreeStart) != (scenario.growth.curve == "tree"):
+        yield Problem(f"{place}, growth.curve", repr(scenario.growth.curve), "tree with a tree start, and nowhere else")
+    for key, year in named.items():
+        if year <= origin:
+            yield Problem(f"{place}, {key}", str(year), after)
 
 
-def _from_consensus(start: Consensus, scenario: Scenario, handover: int, end: int) -> ScenarioPath:
+def _path(start: Start, scenario: Scenario, end: int) -> tuple[ScenarioPath, int]:
+    """Path of one scenario, and its handover year."""
+    if isinstance(start, TreeStart):
+        return tree_path(scenario, origin=start.origin, end=end), end
+    if isinstance(start, HistoryStart):
+        handover = min(scenario.handover_year or end, end)
+        known = known_years(start.origin, handover)
+        market = start.market(known)
+        calm = scenario.model_copy(update={"analyst_error": AnalystError(on=False)})
+        path = scenario_path(market, known, calm, origin=start.origin, end=end, causes={"history": market.covariance()})
+        return replace(path, scenario=scenario), handover
+    handover = min(scenario.handover_year or start.handover_year, end)
     known = known_years(start.pool.newest, handover)
     market, causes = start.market(known.tolist()), start.parts(known.tolist())
-    return scenario_path(market, known, scenario, origin=start.pool.newest, end=end, causes=causes)
+    return scenario_path(market, known, scenario, origin=start.pool.newest, end=end, causes=causes), handover
 
 
 def known_years(origin: int, handover: int) -> NDArray[np.int64]:
@@ -350,11 +394,11 @@ def scenario_path(
         Covariance of `market` by cause, shape (K, K) each; the path's own parts are told only where it is given.
     """
     years = np.arange(origin, end + 1)
-    if scenario.growth.has_ceiling:
+    if scenario.growth.has_ceiling or scenario.growth.curve == "segments":
         start = market.split(-1, _BENT_NODES).reduced(_MOST_BENT)
-        rows = _rows(scenario, years, known, _levels(start)).merged(start).at(start)
+        rows = _rows(scenario, years, known, _levels(start), start.mean()).merged(start).at(start)
     else:
-        rows = _rows(scenario, years, known, market.mean()[-1:]).merged(market)
+        rows = _rows(scenario, years, known, market.mean()[-1:], market.mean()).merged(market)
         start = market.reduced(_MOST_CELLS // len(rows.weights))
     mixture = _combine(start, rows).pruned().reduced(_MOST_COMPONENTS)
     parts = {} if causes is None else _parts(causes, rows, start, mixture)
@@ -362,6 +406,60 @@ def scenario_path(
     if causes is not None:
         parts["analyst error"] = missing
     return ScenarioPath(scenario, years, mixture, parts)
+
+
+def tree_path(scenario: Scenario, *, origin: int, end: int) -> ScenarioPath:
+    """The log market as the driver tree of a scenario gives it, with its growth shift, volatility and events.
+
+    Every uncertain driver is on nodes (Gauss–Hermite while few, Sobol points beyond). Nodes with neighbouring paths
+    become one normal with their mean and covariance, so that quantiles are smooth.
+
+    Raises
+    ------
+    ModelError
+        If the market is not above zero in every year.
+    """
+    assert scenario.tree is not None
+    years = np.arange(origin, end + 1)
+    nodes = scenario_nodes(scenario, years)
+    given = {key.removeprefix("tree."): value for key, value in nodes.values.items() if key.startswith("tree.")}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        path = np.log(scenario.tree.path(years, given))
+    if not np.isfinite(path).all():
+        low = [key for key, values in given.items() if (values <= 0).any()]
+        raise ModelError(
+            f"scenario {scenario.name}: the tree gives a market of zero or less in some year"
+            + (f"; {', '.join(low)} can fall below zero: write a lognormal or a bounded family" if low else "")
+        )
+    offset, own, process = _added(nodes, years)
+    means = np.broadcast_to(path, (nodes.size, len(years))) + offset
+    mixture = Mixture.of(nodes.weights, means, own).grouped(_bins(nodes.weights, means))
+    drivers = np.maximum(mixture.variance() - process, 0.0)
+    mixture, missing = _topped_up(mixture, scenario, years - origin)
+    return ScenarioPath(
+        scenario, years, mixture, {"process": process, "scenario drivers": drivers, "analyst error": missing}
+    )
+
+
+def _bins(weights: Array, paths: Array) -> NDArray[np.intp]:
+    """Number nodes by equal parts of weight along the first direction of the paths, and within along the second."""
+    centred = paths - weights @ paths
+    scores = centred @ np.linalg.svd(np.sqrt(weights)[:, None] * centred, full_matrices=False)[2][:2].T
+    first = _parts_of(weights, scores[:, 0], _BINS[0])
+    second = np.zeros_like(first)
+    for part in np.unique(first):
+        inside = np.flatnonzero(first == part)
+        second[inside] = _parts_of(weights[inside], scores[inside, -1], _BINS[1])
+    return np.unique(first * _BINS[1] + second, return_inverse=True)[1]
+
+
+def _parts_of(weights: Array, score: Array, count: int) -> NDArray[np.intp]:
+    """Number of the part, of `count` equal ones by weight, in which each node falls."""
+    order = np.argsort(score, kind="stable")
+    middle = np.cumsum(weights[order]) - weights[order] / 2
+    found = np.empty(len(score), np.intp)
+    found[order] = np.minimum((middle / weights.sum() * count).astype(int), count - 1)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -382,6 +480,8 @@ class _Rows:
         Part of `own` that is the yearly volatility, summed over the nodes, shape (T,).
     levels
         Log market in the handover year for which a row of J stands, shape (J,).
+    ahead
+        Years beyond the handover, as a part of the T years.
     """
 
     weights: Array
@@ -390,19 +490,23 @@ class _Rows:
     own: Array
     process: Array
     levels: Array
+    ahead: slice
 
     def at(self, start: Mixture) -> _Rows:
         """The rows of a bent curve at the levels of the start's components, by cubic Hermite interpolation.
 
         A component's mean goes with the curvature of the curve there, half of it times the variance.
         """
-        slope, wanted = self.known[..., -1], start.means[:, -1]
-        path = CubicHermiteSpline(self.levels, self.offset + slope * self.levels[:, None], slope, axis=1)
+        known = np.repeat(self.known[:, :1], start.size, axis=1)
+        offset = np.repeat(self.offset[:, :1], start.size, axis=1)
+        ahead, wanted, momentum = self.ahead, start.means[:, -1], -self.known[:, :, self.ahead, -2]
+        slope = self.known[:, :, ahead, -1] - momentum
+        path = CubicHermiteSpline(self.levels, self.offset[:, :, ahead] + slope * self.levels[:, None], slope, axis=1)
         bend = path.derivative()(wanted)
-        known = np.repeat(self.known[:, :1], len(wanted), axis=1)
-        known[..., -1] = bend
+        known[:, :, ahead, -1] = bend + momentum[:, :1]
         curved = 0.5 * path.derivative(2)(wanted) * start.sds[:, -1, None] ** 2
-        return replace(self, known=known, offset=path(wanted) + curved - bend * wanted[:, None], levels=wanted)
+        offset[:, :, ahead] = path(wanted) + curved - bend * wanted[:, None]
+        return replace(self, known=known, offset=offset, levels=wanted)
 
     def merged(self, start: Mixture) -> _Rows:
         """At most `_MOST_NODES` nodes: those with neighbouring paths become one, mean and covariance kept."""
@@ -440,32 +544,47 @@ class _Rows:
         return label
 
 
-def _rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], levels: Array) -> _Rows:
+def _rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], levels: Array, mean: Array) -> _Rows:
     nodes = scenario_nodes(scenario, years)
-    elapsed, handover = years - years[0], int(known[-1])
-    values = {key.removeprefix("growth."): value for key, value in nodes.values.items() if key.startswith("growth.")}
-    ahead = Ahead(values, levels, handover, max(0, int(years[-1]) - handover), nodes.ceiling(handover))
-    gone_on = continue_with(scenario.growth, ahead)
+    handover = int(known[-1])
+    in_segments = scenario.growth.curve == "segments"
+    table = "segments." if in_segments else "growth."
+    values = {key.removeprefix(table): value for key, value in nodes.values.items() if key.startswith(table)}
+    ahead = Ahead(
+        values, levels, handover, max(0, int(years[-1]) - handover), nodes.ceiling(handover), float(mean[-1] - mean[-2])
+    )
+    gone_on = continue_segments(scenario.segments, ahead) if in_segments else continue_with(scenario.growth, ahead)
     beyond = np.maximum(0, years - handover)
     linear = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
-    linear["growth.growth_shift"] = np.broadcast_to(elapsed.astype(float), (nodes.size, len(years)))
-    linear |= nodes.effects()
+    offset, own, process = _added(nodes, years, linear)
+    slope = _after(gone_on.slope, beyond)
+    bent = _after(gone_on.increment, beyond) - (slope - (beyond > 0)) * levels[:, None]
+    return _Rows(
+        weights=nodes.weights,
+        known=_known_rows(slope, _after(gone_on.momentum, beyond), years, known),
+        offset=bent + offset[:, None],
+        own=own,
+        process=process,
+        levels=levels,
+        ahead=slice(int((beyond == 0).sum()), None),
+    )
+
+
+def _added(
+    nodes: ScenarioNodes, years: NDArray[np.int64], of_curve: Mapping[str, Array] | None = None
+) -> tuple[Array, Array, Array]:
+    """What linear drivers, shift, events and volatility add: offset (N, T), covariance (N, T, T), its yearly part."""
+    elapsed = years - years[0]
+    shift = np.broadcast_to(elapsed.astype(float), (nodes.size, len(years)))
+    linear = dict(of_curve or {}) | {"growth.growth_shift": shift} | nodes.effects()
     normal = np.zeros((nodes.size, len(years), len(nodes.normal)))
     for position, name in enumerate(nodes.normal):
         normal[:, :, position] = linear[name]
     noded = [linear[name] * nodes.values[name][:, None] for name in linear if name not in nodes.normal]
     offset = np.sum(noded, axis=0) + np.einsum("ntg,ng->nt", normal, nodes.means)
-    slope = _after(gone_on.slope, beyond)
-    bent = _after(gone_on.increment, beyond) - (slope - (beyond > 0)) * levels[:, None]
     variance, shared = nodes.values["growth.volatility"] ** 2, np.minimum(elapsed[:, None], elapsed[None, :])
-    return _Rows(
-        weights=nodes.weights,
-        known=_known_rows(slope, _after(gone_on.momentum, beyond), years, known),
-        offset=bent + offset[:, None],
-        own=normal @ nodes.covariance @ np.swapaxes(normal, 1, 2) + variance[:, None, None] * shared,
-        process=float(nodes.weights @ variance) * elapsed,
-        levels=levels,
-    )
+    own = normal @ nodes.covariance @ np.swapaxes(normal, 1, 2) + variance[:, None, None] * shared
+    return offset, own, float(nodes.weights @ variance) * elapsed
 
 
 def _levels(start: Mixture) -> Array:

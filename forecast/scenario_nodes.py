@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from forecast.continuation import linear_keys
 from forecast.distributions import Array
-from forecast.driver_nodes import LinearDriver, driver_nodes
+from forecast.driver_nodes import FEWEST_POINTS, LinearDriver, driver_nodes
 from forecast.scenario import Scenario
 from forecast.scenario.drivers import drivers_of
 from forecast.scenario.events import Effect
 from forecast.scenario.joint import NEVER
 
-_MOST_STATES = 512
+_TREE_NODES = 16_384
 
 _LINEAR_UNIT = {"points": np.ones(1), "size": np.full(1, math.expm1(1.0))}
 """Driver values at which the linear scale of an effect reads 1."""
@@ -109,17 +109,20 @@ def scenario_nodes(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNode
     """
     states = scenario.event_states(first=int(years[0]), last=int(years[-1]))
     maps = {f"growth.{key}": map_ for key, map_ in linear_keys(scenario.growth).items()}
-    possible = [name for name, here in zip(states.names, states.happens.any(axis=0), strict=True) if here]
+    possible = [
+        name for name, here in zip(states.names, np.atleast_1d(states.happens.any(axis=0)), strict=True) if here
+    ]
     for name, event in ((name, scenario.events[name]) for name in possible):
         for i, effect in enumerate(event.effects):
             if not effect.on_ceiling:
                 key = _linear_name(effect)
                 maps[f"events.{name}.effects.{i}.{key}"] = np.asarray if key == "points" else np.log1p
-    used = ("growth.", *(f"events.{name}." for name in possible))
+    used = ("growth.", "tree.", "segments.", *(f"events.{name}." for name in possible))
     drivers = {k: d.distribution for k, d in scenario.drivers.items() if k.startswith(used)}
     linear = {key: LinearDriver(drivers[key], maps[key]) for key in maps}
     free = {key: driver for key, driver in drivers.items() if key not in maps}
-    nodes = driver_nodes(free, linear, correlation=scenario.correlation)
+    points = FEWEST_POINTS if scenario.tree is None else max(FEWEST_POINTS, _TREE_NODES // len(states.weights))
+    nodes = driver_nodes(free, linear, correlation=scenario.correlation, points=points)
     n, e = len(nodes.weights), len(states.weights)
     return ScenarioNodes(
         scenario=scenario,

@@ -1,0 +1,80 @@
+"""What a projection starts from where it is no consensus: a history of actual values, or a driver tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecast.estimates import Footing
+from forecast.mixture import Mixture
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PRINTED_COLUMNS = ["source", "year", "value", "kind", "hedge"]
+
+
+@dataclass(frozen=True, eq=False)
+class TreeStart:
+    """The driver tree of each scenario gives the whole path; no published market size is used.
+
+    Parameters
+    ----------
+    footing
+        What the results of the trees are in.
+    origin
+        First year of the projection.
+    """
+
+    footing: Footing
+    origin: int
+
+    @property
+    def printed(self) -> pd.DataFrame:
+        """No level is printed."""
+        return pd.DataFrame(columns=PRINTED_COLUMNS)
+
+
+@dataclass(frozen=True, eq=False)
+class HistoryStart:
+    """Actual values, carried on by their own calibrated band up to the handover year.
+
+    Parameters
+    ----------
+    history
+        Actual values by year.
+    footing
+        What they are in.
+    """
+
+    history: pd.Series[float]
+    footing: Footing
+
+    @property
+    def origin(self) -> int:
+        """Newest year of the history."""
+        return int(self.history.index.max())
+
+    @property
+    def printed(self) -> pd.DataFrame:
+        """The actual values."""
+        rows = [("history", int(year), float(value), "printed", "") for year, value in self.history.items()]
+        return pd.DataFrame(rows, columns=PRINTED_COLUMNS)
+
+    def market(self, known: NDArray[np.int64]) -> Mixture:
+        """Log market over consecutive years, the actual values certain; see `forecast.history.history_mixture`."""
+        from forecast.history import history_mixture
+
+        actual = np.array([np.log(self.history[year]) for year in known if year <= self.origin])
+        ahead = int(known[-1]) - self.origin
+        count = len(actual)
+        if not ahead:
+            return Mixture.of([1.0], actual[None], np.zeros((1, count, count)))
+        band = history_mixture(self.history.sort_index(), ahead)
+        means = np.concatenate([np.broadcast_to(actual, (band.size, count)), band.means], axis=1)
+        covariances = np.zeros((band.size, count + ahead, count + ahead))
+        covariances[:, count:, count:] = band.covariances
+        return Mixture.of(band.weights, means, covariances)
