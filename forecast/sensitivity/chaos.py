@@ -17,6 +17,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -132,7 +133,7 @@ class Chaos:
         return found
 
     def _share(
-        self, blocks: Sequence[Sequence[int]] | None, belongs: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Array]
+        self, blocks: Sequence[Sequence[int]] | None, belongs: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Any]
     ) -> Array:
         used, width = self.powers[1:] > 0, self.powers.shape[1]
         squares = self.coefficients[1:] ** 2

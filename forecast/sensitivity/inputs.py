@@ -7,15 +7,17 @@ assumptions of this package, stated here and in the documentation.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from forecast.distributions import Distribution, Fixed, Range
+from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.reconcile.pool import Pool
 from forecast.reconcile.priors import Prior
 from forecast.reconcile.statements import Source, Statement
 from forecast.scenario.drivers import Driver
 from forecast.sensitivity.model import Model, Setting
+from forecast.sensitivity.words import plain
 
 PROBABILITIES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where on its own range an input is tried; the middle one is its base."""
@@ -46,8 +48,9 @@ class Input:
 
     Parameters
     ----------
-    name, kind, unit
-        Name; driver, prior, source, hedge, event or consensus; unit of the points.
+    key, name, kind, unit
+        Key as in the files, such as "growth.half_life", "prior.herding" or the id of a source; name in words; driver,
+        prior, source, hedge, event or consensus; unit of the points.
     points
         What it is set to, ascending; the base is in the middle, or last for a source.
     set
@@ -60,6 +63,7 @@ class Input:
         Why the answer cannot move, should it not.
     """
 
+    key: str
     name: str
     kind: str
     unit: str
@@ -84,6 +88,24 @@ def inputs_of(model: Model) -> list[Input]:
     ]
 
 
+def chosen(inputs: Sequence[Input], names: Sequence[str] | None) -> list[Input]:
+    """Inputs by key, name or kind; all where None.
+
+    Raises
+    ------
+    ArgumentError
+        Naming every unknown one, with a suggestion.
+    """
+    if names is None:
+        return list(inputs)
+    known = [word for entry in inputs for word in (entry.key, entry.name, entry.kind)]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        listed = list(dict.fromkeys(known))
+        raise ArgumentError([Problem("input", repr(name), remedy=did_you_mean(name, listed)) for name in unknown])
+    return [entry for entry in inputs if {entry.key, entry.name, entry.kind} & set(names)]
+
+
 def _points(distribution: Distribution) -> tuple[float, ...]:
     return tuple(float(value) for value in distribution.ppf(PROBABILITIES))
 
@@ -95,9 +117,12 @@ def _level(model: Model) -> Input:
     base = levels[len(levels) // 2]
 
     def put(setting: Setting, point: float) -> Setting:
-        return replace(setting, quantile=by_point[point])
+        probability = (
+            by_point[point] if point in by_point else 1 - model.run.consensus.probability(above=point, year=year)
+        )
+        return replace(setting, quantile=probability)
 
-    return Input(f"market in {year}", "consensus", model.run.unit, tuple(by_point), base, put)
+    return Input("market", f"market in {year}", "consensus", model.run.unit, tuple(levels), base, put)
 
 
 def _drivers(model: Model) -> Iterator[Input]:
@@ -105,12 +130,12 @@ def _drivers(model: Model) -> Iterator[Input]:
         if not driver.distribution.is_fixed:
             points = _points(driver.distribution)
             yield Input(
-                _plain(key), "driver", driver.unit, points, points[2], _driver_setter(key), None, _why(key, driver)
+                key, plain(key), "driver", driver.unit, points, points[2], _driver_setter(key), None, _why(key, driver)
             )
         elif key.endswith("volatility"):
             value = float(driver.distribution.from_score(0.0))
             yield Input(
-                _plain(key), "driver", driver.unit, (value,), value, _driver_setter(key), None, _why(key, driver)
+                key, plain(key), "driver", driver.unit, (value,), value, _driver_setter(key), None, _why(key, driver)
             )
 
 
@@ -132,6 +157,7 @@ def _events(model: Model) -> Iterator[Input]:
         if name in (*model.scenario.happens, *model.scenario.ruled_out):
             continue
         yield Input(
+            f"events.{name}",
             f"event: {name}",
             "event",
             "",
@@ -159,7 +185,17 @@ def _scope_ratios(pool: Pool) -> Iterator[Input]:
             points = tuple(float(v) for v in scope.ratio.ppf([p * below_whole for p in PROBABILITIES]))
             inert = "no source in the pool needs it"
             name = f"share of {scope.name} in {scope.inside}"
-            yield Input(name, "prior", "share", points, points[2], _ratio_setter(scope.name), None, inert)
+            yield Input(
+                f"scopes.{scope.name}",
+                name,
+                "prior",
+                "share",
+                points,
+                points[2],
+                _ratio_setter(scope.name),
+                None,
+                inert,
+            )
 
 
 def _ratio_setter(name: str) -> Callable[[Setting, float], Setting]:
@@ -180,7 +216,9 @@ def _priors(pool: Pool) -> Iterator[Input]:
         moved = (point * scale if ranged.positive else point + shift for point in _points(ranged))
         points = tuple(min(point, 0.95) if name in _SHARES else point for point in moved)
         words, unit = _PRIOR_WORDS[name]
-        yield Input(words, "prior", unit, points, points[2], _prior_setter(name), None, _inert(pool, name))
+        yield Input(
+            f"prior.{name}", words, "prior", unit, points, points[2], _prior_setter(name), None, _inert(pool, name)
+        )
 
 
 _SHARES = ("herding", "publisher_correlation", "outlier_probability")
@@ -230,7 +268,8 @@ def _hedges(pool: Pool) -> Iterator[Input]:
             if statement.is_bound:
                 name = f"{source.publisher}: {statement.hedge} {statement.text}"
                 points = _points(EXCESS_RANGE)
-                yield Input(name, "hedge", "last digits beyond", points, 1.0, _hedge_setter(source.id, position))
+                key, unit = f"hedges.{source.id}.{position}", "last digits beyond"
+                yield Input(key, name, "hedge", unit, points, 1.0, _hedge_setter(source.id, position))
 
 
 def _hedge_setter(source_id: str, position: int) -> Callable[[Setting, float], Setting]:
@@ -254,7 +293,8 @@ def _with_excess(source: Source, position: int, factor: float) -> Source:
 def _sources(pool: Pool) -> Iterator[Input]:
     for source in pool.sources if len(pool.sources) > 1 else ():
         name = f"{source.publisher} ({source.id})"
-        yield Input(name, "source", "", (0.0, 1.0), 1.0, _source_setter(source.id), {0.0: "left out", 1.0: "in"})
+        labels = {0.0: "left out", 1.0: "in"}
+        yield Input(source.id, name, "source", "", (0.0, 1.0), 1.0, _source_setter(source.id), labels)
 
 
 def _source_setter(source_id: str) -> Callable[[Setting, float], Setting]:
@@ -262,7 +302,3 @@ def _source_setter(source_id: str) -> Callable[[Setting, float], Setting]:
         return setting if point else replace(setting, pool=setting.pool.without(source_id))
 
     return put
-
-
-def _plain(key: str) -> str:
-    return key.removeprefix("growth.").replace("_", " ").replace(".", ": ")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
+from forecast.distributions import Array
 from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.mixture import mixture_quantiles
 from forecast.project import ScenarioPath
@@ -32,10 +33,31 @@ class Quantity(ABC):
             If the quantity is undefined for the path.
         """
 
+    @abstractmethod
+    def outcome(self, logs: Array, path: ScenarioPath) -> Array:
+        """What comes on single paths; an amount as its logarithm, so that shares of its variance are those of factors.
+
+        Parameters
+        ----------
+        logs
+            Log market over the years of the path, shape (n, T).
+        path
+            The path, for its years.
+
+        Returns
+        -------
+        Shape (n,).
+        """
+
     @property
     @abstractmethod
     def label(self) -> str:
         """What it is, for tables and figures."""
+
+    @property
+    @abstractmethod
+    def spread(self) -> str:
+        """What `outcome` spreads over, in words."""
 
     def unit(self, money: str) -> str:
         """Unit of the quantity, given that of money."""
@@ -64,9 +86,16 @@ class Value(Quantity):
     def of(self, path: ScenarioPath) -> float:
         return math.exp(_quantile(path, _row(path, {self.year: 1.0}), self.level))
 
+    def outcome(self, logs: Array, path: ScenarioPath) -> Array:
+        return logs[:, _position(path, self.year)]
+
     @property
     def label(self) -> str:
         return f"{_level_words(self.level)} of the market in {self.year}"
+
+    @property
+    def spread(self) -> str:
+        return f"the market in {self.year}"
 
 
 @dataclass(frozen=True)
@@ -85,9 +114,16 @@ class Cagr(Quantity):
         rate = 1 / (self.end - self.start)
         return math.expm1(_quantile(path, _row(path, {self.end: rate, self.start: -rate}), self.level))
 
+    def outcome(self, logs: Array, path: ScenarioPath) -> Array:
+        return (logs[:, _position(path, self.end)] - logs[:, _position(path, self.start)]) / (self.end - self.start)
+
     @property
     def label(self) -> str:
         return f"{_level_words(self.level)} of growth a year {self.start}-{self.end}"
+
+    @property
+    def spread(self) -> str:
+        return f"growth a year {self.start}-{self.end}"
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "share per year"
@@ -111,9 +147,16 @@ class Probability(Quantity):
         z = (path.mixture.means[:, position] - math.log(self.above)) / path.mixture.sds[:, position]
         return float(path.mixture.weights @ special.ndtr(z))
 
+    def outcome(self, logs: Array, path: ScenarioPath) -> Array:
+        return (logs[:, _position(path, self.year)] > math.log(self.above)).astype(float)
+
     @property
     def label(self) -> str:
         return f"Probability of more than {amount(self.above)} in {self.year}"
+
+    @property
+    def spread(self) -> str:
+        return f"whether it is more than {amount(self.above)} in {self.year}"
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "probability"
@@ -144,9 +187,23 @@ class YearAbove(Quantity):
         after = int(above[0])
         return float(path.years[after] - levels[after] / (levels[after] - levels[after - 1]))
 
+    def outcome(self, logs: Array, path: ScenarioPath) -> Array:
+        """First year above, between two years by interpolation; the year after the last where it stays below."""
+        over = np.column_stack([logs - math.log(self.value), np.full(len(logs), np.inf)])
+        after = (over >= 0).argmax(1)
+        rows = np.arange(len(logs))
+        below = over[rows, np.maximum(after - 1, 0)]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            back = np.where(np.isfinite(over[rows, after]), over[rows, after] / (over[rows, after] - below), 0.0)
+        return path.years[0] + after - np.where(after > 0, back, 0.0)
+
     @property
     def label(self) -> str:
         return f"Year in which the {_level_words(self.level).lower()} passes {amount(self.value)}"
+
+    @property
+    def spread(self) -> str:
+        return f"the year above {amount(self.value)}"
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "year"
@@ -180,9 +237,17 @@ class Cumulative(Quantity):
         found = mixture_quantiles(path.mixture.weights, centre[:, None], sds[:, None], np.array([self.level]))
         return math.exp(found[0, 0])
 
+    def outcome(self, logs: Array, path: ScenarioPath) -> Array:
+        span = slice(_position(path, self.start), _position(path, self.end) + 1)
+        return np.log(np.exp(logs[:, span]).sum(1))
+
     @property
     def label(self) -> str:
         return f"{_level_words(self.level)} of the sum {self.start}-{self.end}"
+
+    @property
+    def spread(self) -> str:
+        return f"the sum {self.start}-{self.end}"
 
 
 QUANTITIES: dict[str, type[Quantity]] = {

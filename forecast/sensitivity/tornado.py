@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from forecast.distributions import Array
 from forecast.pipeline import Run
-from forecast.sensitivity.inputs import Input, inputs_of
+from forecast.sensitivity.inputs import PROBABILITIES, Input, chosen, inputs_of
 from forecast.sensitivity.model import Model, model_of
 from forecast.sensitivity.quantities import Cumulative, Quantity, Value
 from forecast.wording import listing, result_html
@@ -68,6 +69,14 @@ class Tornado:
 
         return draw(self.table, unit=self.quantity.unit(self.money), quantity=self.quantity.label, most=15, ax=ax)
 
+    def spider(self) -> Spider:
+        """How the answer bends along each input, from the same runs."""
+        numbers = self.runs[self.runs.groupby("input")["point"].transform("size") == len(PROBABILITIES)]
+        table = numbers.assign(position=numbers.groupby("input").cumcount().map(dict(enumerate(PROBABILITIES))))
+        still = self.table.loc[self.table["note"] != "", "input"]
+        columns = ["input", "kind", "position", "point", "value"]
+        return Spider(self, table.loc[~table["input"].isin(still), columns].reset_index(drop=True))
+
     def summary(self) -> str:
         """The strongest inputs in words, and those that cannot move the answer."""
         moving = self.table[self.table["note"] == ""]
@@ -89,7 +98,46 @@ class Tornado:
         return self.quantity.show(float(value), self.money)
 
 
-def tornado(run: Run, quantity: Quantity, *, scenario: str | None = None) -> Tornado:
+@dataclass(frozen=True, eq=False)
+class Spider:
+    """How a quantity bends along each input's own P10 to P90.
+
+    Parameters
+    ----------
+    tornado
+        The tornado with the same runs.
+    table
+        One row a run: `input, kind, position` (percentile as a fraction), `point` (the input there), `value`.
+    """
+
+    tornado: Tornado
+    table: pd.DataFrame
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Lines over the percentiles of each input; the strongest are named."""
+        from forecast.figures import spider as draw
+
+        quantity = self.tornado.quantity
+        return draw(self.table, unit=quantity.unit(self.tornado.money), quantity=quantity.label, ax=ax)
+
+    def summary(self) -> str:
+        """Which inputs bend the answer, in words."""
+        bent = self.tornado.table[~self.tornado.table["monotonic"] & (self.tornado.table["note"] == "")]["input"]
+        said = f"{listing(bent.tolist())} move it both ways" if len(bent) else "every input moves it one way only"
+        return f"{self.tornado.quantity.label}, scenario {self.tornado.scenario}: {said}."
+
+    def _repr_html_(self) -> str:
+        return result_html(self.summary(), self.table)
+
+
+def spider(run: Run, quantity: Quantity, *, scenario: str | None = None, inputs: Sequence[str] | None = None) -> Spider:
+    """How a quantity bends along each input's own range, the others at base; arguments as those of `tornado`."""
+    return tornado(run, quantity, scenario=scenario, inputs=inputs).spider()
+
+
+def tornado(
+    run: Run, quantity: Quantity, *, scenario: str | None = None, inputs: Sequence[str] | None = None
+) -> Tornado:
     """Try each uncertain input over its own range, the others at base.
 
     Scenario drivers, events, scope ratios, priors, the reading of hedges, the level of the market itself, and each
@@ -104,18 +152,20 @@ def tornado(run: Run, quantity: Quantity, *, scenario: str | None = None) -> Tor
         Such as `Value(2030)`.
     scenario
         Name of the scenario; "base", or the middle one, where None.
+    inputs
+        Keys, names or kinds of the inputs to try; all where None.
 
     Raises
     ------
     ArgumentError
-        Unknown scenario; a year outside the projection.
+        Unknown scenario or input; a year outside the projection.
     ModelError
         A quantity that is undefined for the case.
     """
     model = model_of(run, scenario)
     own = quantity.of(run.projection.paths[model.scenario_name])
     base = model.value(model.base, quantity)
-    tried = [(entry, _values(model, entry, quantity, base, own)) for entry in inputs_of(model)]
+    tried = [(entry, _values(model, entry, quantity, base, own)) for entry in chosen(inputs_of(model), inputs)]
     rows = [_row(entry, values, own) for entry, values in tried]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(["swing", "input"], ascending=[False, True])
     runs = [
@@ -129,10 +179,13 @@ def tornado(run: Run, quantity: Quantity, *, scenario: str | None = None) -> Tor
 
 
 def _values(model: Model, entry: Input, quantity: Quantity, base: float, own: float) -> list[float]:
-    found = [model.value(entry.set(model.base, point), quantity) for point in entry.points]
-    if isinstance(quantity, Value | Cumulative):
-        return [value * own / base for value in found]
-    return [value + own - base for value in found]
+    found = np.array([model.value(entry.set(model.base, point), quantity) for point in entry.points])
+    return [float(value) for value in shifted(found, quantity, base, own)]
+
+
+def shifted(values: Array, quantity: Quantity, base: float, own: float) -> Array:
+    """Values moved so that `base` becomes `own`: by a factor for amounts, by a difference otherwise."""
+    return values * (own / base) if isinstance(quantity, Value | Cumulative) else values + (own - base)
 
 
 def _row(entry: Input, values: list[float], own: float) -> tuple[object, ...]:
