@@ -245,6 +245,14 @@ class Ledger:
         return list(zip(self.scope, self.geography, self.currency, strict=True))
 
     @cached_property
+    def pools(self) -> dict[tuple[str, str], list[int]]:
+        """Rows of each scope and geography, whatever their currency."""
+        pools: dict[tuple[str, str], list[int]] = {}
+        for row, (scope, geography) in enumerate(zip(self.scope, self.geography, strict=True)):
+            pools.setdefault((scope, geography), []).append(row)
+        return pools
+
+    @cached_property
     def wholes(self) -> dict[tuple[str, str, str], list[tuple[str, str, str]]]:
         """For each market, those of the table that contain it: a wider scope, or a wider geography."""
         found = {}

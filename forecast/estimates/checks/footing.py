@@ -41,11 +41,11 @@ def footing_missing(ledger: Ledger) -> Findings:
             )
 
 
-def _pools(ledger: Ledger) -> dict[tuple[str, str], list[int]]:
-    pools: dict[tuple[str, str], list[int]] = {}
-    for row in np.flatnonzero(_with_money(ledger)):
-        pools.setdefault((ledger.scope[row], ledger.geography[row]), []).append(int(row))
-    return pools
+def _pools(ledger: Ledger) -> list[tuple[str, list[int]]]:
+    """Rows with an amount, by scope and geography; named by the scope."""
+    money = _with_money(ledger)
+    pools = ((scope, [row for row in rows if money[row]]) for (scope, _), rows in ledger.pools.items())
+    return [(scope, rows) for scope, rows in pools if rows]
 
 
 @check("medium")
@@ -56,7 +56,7 @@ def footing_mixed(ledger: Ledger) -> Findings:
         "price_basis": ledger.column("price_basis"),
         "value_basis": ledger.column("value_basis"),
     }
-    for (scope, _), rows in _pools(ledger).items():
+    for scope, rows in _pools(ledger):
         for part, column in words.items():
             by_word: dict[str, list[int]] = {}
             for row in rows:
@@ -77,7 +77,7 @@ def footing_mixed(ledger: Ledger) -> Findings:
 @check("low")
 def basis_missing(ledger: Ledger) -> Findings:
     """Rows of one market do not say their price basis or value basis."""
-    for (scope, _), rows in _pools(ledger).items():
+    for scope, rows in _pools(ledger):
         silent = {
             part: [row for row in rows if not ledger.column(part)[row]] for part in ("price_basis", "value_basis")
         }
@@ -87,18 +87,12 @@ def basis_missing(ledger: Ledger) -> Findings:
             if found
         ]
         if parts:
-            first = next(found[0] for found in silent.values() if found)
-            ids = (
-                named([ledger.ids[row] for row in rows if any(row in found for found in silent.values())])
-                if len(rows) <= 50
-                else named([ledger.ids[r] for r in rows])
+            either = sorted({row for found in silent.values() for row in found})
+            text = (
+                f"Of the rows of '{scope}' {' and '.join(parts)} ({named([ledger.ids[row] for row in either])}): "
+                "nominal product sales and real spending may be mixed."
             )
-            yield Finding(
-                first,
-                "low",
-                f"Of the rows of '{scope}' {' and '.join(parts)} ({ids}): nominal product sales and real spending "
-                "may be mixed.",
-            )
+            yield Finding(either[0], "low", text)
 
 
 @check("high")
@@ -111,40 +105,32 @@ def unit_slip(ledger: Ledger) -> Findings:
     mantissa = np.round((logs - np.floor(logs)) / 0.02).astype(int) % 50
     found = set()
     for shift in (0, 1):
-        codes = (points["market"] * 10_000 + points["year"]).to_numpy(int) * 100 + (mantissa + shift) // 2
+        codes = (points["market"] * 10_000 + points["year"]).to_numpy(int) * 100 + (mantissa + shift) % 50 // 2
         i, j, _ = pairs_within(codes, value)
         apart = np.abs(logs[i] - logs[j])
         power = np.round(apart)
         hits = (power >= 1) & (power <= 3) & (np.abs(apart - power) * math.log(10) < CLOSE) & (rows[i] != rows[j])
         found |= set(zip(i[hits].tolist(), j[hits].tolist(), power[hits].tolist(), strict=True))
     for a, b, power in sorted(found):
-        yield _slip(
-            ledger,
-            int(rows[a]),
-            int(rows[b]),
-            float(value[a]),
-            float(value[b]),
-            int(points["year"].iloc[a]),
-            10.0**power,
-        )
+        year = int(points["year"].iloc[a])
+        yield _slip(ledger, int(rows[a]), int(rows[b]), float(value[a]), float(value[b]), year, 10.0**power)
     yield from _quoted_slips(ledger)
 
 
 def _slip(ledger: Ledger, a: int, b: int, first: float, second: float, year: int, factor: float) -> Finding:
     text = (
         f"{ledger.ids[a]} has {ledger.money(first, a)} and {ledger.ids[b]} {ledger.money(second, b)} for "
-        f"{ledger.scope[a]} in {year}: "
-        f"the same digits {factor:,.0f} times apart, {SLIPS[factor]}."
+        f"{ledger.scope[a]} in {year}: the same digits {factor:,.0f} times apart, {SLIPS[factor]}."
     )
     unit = float(ledger.factor[b])
     return Finding(
         b,
-        "high",
+        "high" if factor > 10 else "medium",
         text,
         other=a,
         stated=second / unit,
         implied=first / unit,
-        unit=ledger.currency[b],
+        unit=ledger.unit[b],
         year=year,
         diagnosis=SLIPS[factor],
     )
@@ -177,7 +163,7 @@ def _quoted_slips(ledger: Ledger) -> Findings:
                         text,
                         stated=float(value) / unit,
                         implied=amount.value / unit,
-                        unit=ledger.currency[row],
+                        unit=ledger.unit[row],
                         diagnosis=SLIPS[10.0**power],
                     )
                     break

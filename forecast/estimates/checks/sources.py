@@ -151,19 +151,11 @@ def second_hand(ledger: Ledger) -> Findings:
             )
 
 
-def _pools(ledger: Ledger) -> dict[tuple[str, str], list[int]]:
-    """Rows of each scope and geography."""
-    pools: dict[tuple[str, str], list[int]] = {}
-    for row, (scope, geography) in enumerate(zip(ledger.scope, ledger.geography, strict=True)):
-        pools.setdefault((scope, geography), []).append(row)
-    return pools
-
-
 @check("high")
 def scope_drift(ledger: Ledger) -> Findings:
     """Rows of one scope do not say, or say differently, what they count."""
     includes, titles = ledger.column("includes"), ledger.column("title")
-    for (scope, _), rows in _pools(ledger).items():
+    for (scope, _), rows in ledger.pools.items():
         silent = [row for row in rows if not includes[row]]
         lists = {tuple(sorted(included_items(includes[row]))) for row in rows} - {()}
         strange = [(row, other) for row in rows if (other := _other_scope(ledger, titles[row], scope))]
@@ -205,7 +197,7 @@ def unknown_scope(ledger: Ledger) -> Findings:
     """The scope of a row is not in the tree of scopes."""
     if ledger.scopes is default_scopes():
         return
-    for (scope, _), rows in _pools(ledger).items():
+    for (scope, _), rows in ledger.pools.items():
         if not ledger.scopes.knows(scope):
             text = (
                 f"The scope '{scope}' is not in the tree of scopes ({named([ledger.ids[row] for row in rows])}): "
@@ -217,7 +209,7 @@ def unknown_scope(ledger: Ledger) -> Findings:
 @check("medium")
 def mixed_geography(ledger: Ledger) -> Findings:
     """Rows of one scope speak of several geographies."""
-    pools = _pools(ledger)
+    pools = ledger.pools
     by_scope: dict[str, list[str]] = {}
     for scope, geography in pools:
         by_scope.setdefault(scope, []).append(geography)
