@@ -7,7 +7,7 @@ import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -332,17 +332,17 @@ class Ledger:
         return _points(self)
 
     @cached_property
-    def point_list(self) -> list[Point]:
-        """The points one by one."""
-        return [*map(Point._make, zip(*(self.points[name].tolist() for name in Point._fields), strict=True))]
+    def _point_columns(self) -> list[list[Any]]:
+        return [self.points[name].tolist() for name in Point._fields]
 
-    @cached_property
-    def paths(self) -> dict[int, dict[int, Point]]:
-        """The points of each row by year."""
-        paths: dict[int, dict[int, Point]] = {}
-        for point in self.point_list:
-            paths.setdefault(point.row, {})[point.year] = point
-        return paths
+    def point(self, position: int) -> Point:
+        """One of the points."""
+        return Point._make([column[position] for column in self._point_columns])
+
+    def path(self, row: int) -> dict[int, Point]:
+        """The points of a row by year."""
+        start, end = np.searchsorted(self.points["row"].to_numpy(), [row, row + 1]).tolist()
+        return {point.year: point for point in map(self.point, range(start, end))}
 
     @cached_property
     def spread(self) -> dict[tuple[str, str, str], float]:

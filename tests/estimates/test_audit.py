@@ -1,5 +1,6 @@
 """The audit: the published estimates judged by hand, the known contradictions of the case, and properties."""
 
+import gc
 import importlib.util
 import time
 
@@ -494,8 +495,18 @@ def test_ten_thousand_rows_take_seconds(tmp_path):
     rates = pd.DataFrame(
         [{"from": "EUR", "to": "USD", "year": y, "rate": 1.1, "source": "ECB"} for y in range(2015, 2026)]
     )
+    took = min(_seconds(tmp_path / "many.csv", rates) for _ in range(2))
+    assert took < 5, took
+
+
+def _seconds(path, rates):
+    """Processor time of reading, auditing and converting a file; the rest of the test run is kept out of it."""
+    gc.collect()
+    gc.freeze()
     began = time.process_time()
-    read = read_estimates(tmp_path / "many.csv")
+    read = read_estimates(path)
     audit(read)
     normalize(read, currency="USD", scale="billion", rates=rates)
-    assert time.process_time() - began < 5
+    took = time.process_time() - began
+    gc.unfreeze()
+    return took

@@ -118,9 +118,8 @@ def base_clash(ledger: Ledger) -> Findings:
 def _by_pair(ledger: Ledger, one: Ints, two: Ints) -> list[list[tuple[Point, Point]]]:
     """Group pairs of points by their rows: the pair farthest apart first, then the others by year."""
     groups: dict[tuple[int, int], list[tuple[Point, Point]]] = {}
-    points = ledger.point_list
     for a, b in zip(one.tolist(), two.tolist(), strict=True):
-        p, q = points[a], points[b]
+        p, q = ledger.point(a), ledger.point(b)
         groups.setdefault((p.row, q.row) if p.row < q.row else (q.row, p.row), []).append((p, q))
     for group in groups.values():
         if len(group) > 1:
@@ -174,9 +173,10 @@ def _nested(ledger: Ledger) -> Iterator[tuple[int, int]]:
     if not any(ledger.wholes.values()):
         return
     by_year: dict[tuple[tuple[str, str, str], int], list[int]] = {}
-    for position, point in enumerate(ledger.point_list):
-        by_year.setdefault((ledger.market[point.row], point.year), []).append(position)
-    value = ledger.points["value"].to_numpy(float)
+    points = ledger.points
+    for position, (row, year) in enumerate(zip(points["row"].tolist(), points["year"].tolist(), strict=True)):
+        by_year.setdefault((ledger.market[row], year), []).append(position)
+    value, printed = points["value"].to_numpy(float), (points["kind"] == "printed").tolist()
     few = {
         key: group if len(group) <= ALL_PAIRS else [middle_of(np.array(group), value)] for key, group in by_year.items()
     }
@@ -184,19 +184,17 @@ def _nested(ledger: Ledger) -> Iterator[tuple[int, int]]:
         for whole in ledger.wholes[market]:
             for b in few.get((whole, year), ()):
                 for a in parts:
-                    if ledger.point_list[a].printed or ledger.point_list[b].printed:
+                    if printed[a] or printed[b]:
                         yield a, b
 
 
 def _above(ledger: Ledger, *, actual: bool) -> Iterator[tuple[Point, Point, str]]:
     """Points where a part lies above a whole, one a pair of rows, with the other years in words."""
-    status, points = ledger.column("status"), ledger.point_list
-    pairs = [
-        (a, b)
-        for a, b in _nested(ledger)
-        if points[a].low > points[b].high and (status[points[b].row] == "actual") == actual
-    ]
-    one, two = np.array(pairs, np.int64).reshape(-1, 2).T
+    one, two = np.array([*_nested(ledger)], np.int64).reshape(-1, 2).T
+    row, low, high = (ledger.points[name].to_numpy() for name in ("row", "low", "high"))
+    reported = np.array([status == "actual" for status in ledger.column("status")], bool)
+    above = (low[one] > high[two]) & (reported[row[two]] == actual)
+    one, two = one[above], two[above]
     for (part, whole), *rest in _by_pair(ledger, one, two):
         yield part, whole, _also(ledger, rest)
 
@@ -251,10 +249,10 @@ def share_misfit(ledger: Ledger) -> Findings:
     for row, (text, total) in enumerate(zip(ledger.column("share"), ledger.column("share_of"), strict=True)):
         year = ledger.years("base_year")[row]
         share = ledger.share(text)
-        part, whole = (
-            ledger.paths.get(at, {}).get(int(year)) if year > 0 else None for at in (row, where.get(total, -1))
-        )
-        if share is None or part is None or whole is None:
+        if share is None:
+            continue
+        part, whole = (ledger.path(at).get(int(year)) if year > 0 else None for at in (row, where.get(total, -1)))
+        if part is None or whole is None:
             continue
         low, high = share.low / 100 * whole.low, share.high / 100 * whole.high
         if overlap((low, high), (part.low, part.high)):
@@ -279,9 +277,9 @@ def growth_on_foreign_base(ledger: Ledger) -> Findings:
     base, target, cagr = ledger.numbers("base_value"), ledger.numbers("target_value"), ledger.numbers("cagr")
     baseless = np.flatnonzero(~base.given & target.given & cagr.given & (cagr.value > -100))
     hosts: dict[tuple[tuple[str, str, str], int], list[Point]] = {}
-    for point in ledger.point_list:
-        if point.printed:
-            hosts.setdefault((ledger.market[point.row], point.year), []).append(point)
+    printed = np.flatnonzero(ledger.points["kind"] == "printed").tolist() if len(baseless) else []
+    for point in map(ledger.point, printed):
+        hosts.setdefault((ledger.market[point.row], point.year), []).append(point)
     for row in baseless[np.isfinite(ledger.years("cagr_from")[baseless])].tolist():
         for host in hosts.get((ledger.market[row], int(ledger.years("cagr_from")[row])), [])[:ALL_PAIRS]:
             if ledger.publisher_code[host.row] != ledger.publisher_code[row]:

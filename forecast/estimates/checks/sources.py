@@ -85,7 +85,7 @@ def revised(ledger: Ledger) -> Findings:
         old, new = (a, b) if _age(ledger, a) <= _age(ledger, b) else (b, a)
         if _age(ledger, old) == _age(ledger, new):
             continue
-        before, after = ledger.paths.get(old, {}), ledger.paths.get(new, {})
+        before, after = ledger.path(old), ledger.path(new)
         years = sorted(set(before) & set(after))
         if years:
             yield from _revision(ledger, before[years[0]], after[years[0]])
