@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.estimates import Footing, Scopes
 from forecast.mixture import Mixture
-from forecast.reconcile.methods import METHODS, Answer
+from forecast.reconcile.answer import Answer
+from forecast.reconcile.methods import METHODS
 from forecast.reconcile.pool import LeftOut, Pool, pool_of
 from forecast.reconcile.priors import Prior, prior_from
 from forecast.reconcile.words import consensus_in_words
@@ -265,7 +266,8 @@ def reconcile(
     reference_year
         Year in which the sources are compared; the newest base year where None.
     method
-        Name of a method; "house-effects" is the model of DESIGN 4.1.
+        Name of a method: "house-effects" is the model of the package, the others are those analysts know, to
+        compare with (`compare_methods`); `forecast.reconcile.methods.MEANINGS` says what the band of each means.
     prior
         A `Prior`, or the numbers of it that differ from the default.
 
@@ -280,9 +282,21 @@ def reconcile(
     """
     if method not in METHODS:
         raise ArgumentError(Problem("method", repr(method), ", ".join(METHODS), did_you_mean(method, list(METHODS))))
-    chosen = prior if isinstance(prior, Prior) else prior_from(prior or {})
-    pool = pool_of(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=chosen)
+    pool = pool_for(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=prior)
     return solve(pool, method=method)
+
+
+def pool_for(
+    estimates: pd.DataFrame,
+    *,
+    scope: str,
+    scopes: Scopes | None,
+    reference_year: int | None,
+    prior: Prior | Mapping[str, object] | None,
+) -> Pool:
+    """Read and check estimates; the arguments are those of `reconcile`."""
+    chosen = prior if isinstance(prior, Prior) else prior_from(prior or {})
+    return pool_of(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=chosen)
 
 
 def solve(pool: Pool, *, method: str = "house-effects", years: NDArray[np.int64] | None = None) -> Consensus:

@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.mixture import Mixture
+from forecast.reconcile.answer import Answer, Method
 from forecast.reconcile.house_effects import Nodes, fit_house_effects
+from forecast.reconcile.menu import MENU
 from forecast.reconcile.pool import Pool
 
-Array = NDArray[np.floating[Any]]
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """What a method says about a pool.
-
-    Parameters
-    ----------
-    years
-        Shape (T,).
-    market
-        Log market, a mixture over `years`.
-    next_publisher
-        Log number that one more publisher would print.
-    houses
-        One row a source: log house effect as `low, median, high`, and `outlier_probability`.
-    parts
-        Covariance of the log market by cause, shape (T, T) each, in a fixed order; they add up to the whole.
-    details
-        Further numbers worth reporting, by name.
-    """
-
-    years: NDArray[np.int64]
-    market: Mixture
-    next_publisher: Mixture
-    houses: pd.DataFrame
-    parts: dict[str, Array]
-    details: dict[str, float] = field(default_factory=dict)
-
-
-Method = Callable[[Pool, NDArray[np.int64]], Answer]
+__all__ = ["MEANINGS", "METHODS", "Answer", "Method", "house_effects"]
 
 
 def house_effects(pool: Pool, years: NDArray[np.int64], *, nodes: Nodes | None = None) -> Answer:
@@ -67,5 +33,11 @@ def house_effects(pool: Pool, years: NDArray[np.int64], *, nodes: Nodes | None =
     )
 
 
-METHODS: dict[str, Method] = {"house-effects": house_effects}
+METHODS: dict[str, Method] = {"house-effects": house_effects, **{name: solve for name, (solve, _) in MENU.items()}}
 """Every method by its name."""
+
+MEANINGS: dict[str, str] = {
+    "house-effects": "the market itself: houses, outliers, hedges, common errors and age of the sources",
+    **{name: meaning for name, (_, meaning) in MENU.items()},
+}
+"""What the band of each method means."""

@@ -16,26 +16,43 @@ def printed_levels(source: Source) -> dict[int, Statement]:
     return {s.year: s for s in source.statements if s.kind == "level"}
 
 
-def log_path(source: Source, years: list[int]) -> np.ndarray:
+def log_path(source: Source, years: list[int], otherwise: float = math.nan) -> np.ndarray:
     """Centre of a source's log path: through its printed levels, beyond them at its stated or implied growth.
+
+    Parameters
+    ----------
+    source
+        What is printed.
+    years
+        Years wanted.
+    otherwise
+        Log growth a year of a source that states and implies none.
 
     Returns
     -------
-    Shape (years,); nan where the source prints no level at all.
+    Shape (years,); nan where the source prints no level at all, or where there is no growth to go by.
     """
     levels = printed_levels(source)
     if not levels:
         return np.full(len(years), math.nan)
     known = sorted(levels)
     centres = [levels[year].centre for year in known]
-    rate = stated_growth(source)
-    if math.isnan(rate) and len(known) > 1:
-        rate = (centres[-1] - centres[0]) / (known[-1] - known[0])
+    rate = own_growth(source)
+    rate = otherwise if math.isnan(rate) else rate
     inside = np.interp(years, known, centres)
     before = np.minimum(0, np.asarray(years) - known[0])
     after = np.maximum(0, np.asarray(years) - known[-1])
     beyond = before + after
     return np.where(beyond == 0, inside, inside + beyond * rate)
+
+
+def own_growth(source: Source) -> float:
+    """Log growth a year that a source states, else that its levels imply; nan where they imply none."""
+    levels = printed_levels(source)
+    if math.isnan(rate := stated_growth(source)) and len(levels) > 1:
+        first, last = min(levels), max(levels)
+        return (levels[last].centre - levels[first].centre) / (last - first)
+    return rate
 
 
 def stated_growth(source: Source) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -145,9 +145,9 @@ def spread_nodes(
     points, weights = np.polynomial.legendre.leggauss(count)
     share = window[0] + (window[1] - window[0]) * (points + 1) / 2
     above = special.betaincc(2, 2, share) / 2
-    quantile = {
+    quantile: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
         "half-normal": lambda p: -special.ndtri(p),
         "half-cauchy": lambda p: 1 / np.tan(np.pi * p),
         "half-t": lambda p: -special.stdtrit(_HALF_T_DEGREES, p),
-    }[family]
-    return scale * quantile(above), 3 * (window[1] - window[0]) * weights * share * (1 - share)
+    }
+    return scale * quantile[family](above), 3 * (window[1] - window[0]) * weights * share * (1 - share)
