@@ -200,7 +200,8 @@ def _check(given: argparse.Namespace) -> int:
     for name in given.cases:
         try:
             case = read_case(name)
-            case.reconcile()
+            if case.start == "consensus":
+                case.reconcile()
         except ForecastError as error:
             label = f"{name}: " if len(given.cases) > 1 else ""
             problems += [f"{label}{problem}" for problem in getattr(error, "problems", [error])]

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from forecast.errors import ArgumentError, Problem
 from forecast.estimates import Audit, audit
-from forecast.project import Projection, project
+from forecast.project import Projection, Start, project
 from forecast.reconcile import Consensus
 from forecast.reconcile.paths import sources_by_years
 from forecast.scenario import Case, read_case
+from forecast.start import HistoryStart, TreeStart
 from forecast.wording import result_html
 
 if TYPE_CHECKING:
@@ -34,21 +36,40 @@ class Run:
         What was read.
     audit
         What is odd about the estimates.
-    consensus
-        What they say together.
+    start
+        What the projections start from: the consensus of the estimates, the history, or driver trees.
     projection
         How the market goes on under each scenario.
     """
 
     case: Case
     audit: Audit
-    consensus: Consensus
+    start: Start
     projection: Projection
+
+    @property
+    def has_consensus(self) -> bool:
+        """Whether projections start from a consensus of estimates."""
+        return isinstance(self.start, Consensus)
+
+    @property
+    def consensus(self) -> Consensus:
+        """What the estimates say together.
+
+        Raises
+        ------
+        ArgumentError
+            If the case does not start from estimates.
+        """
+        if not isinstance(self.start, Consensus):
+            remedy = f"its projections start from the {self.case.start}"
+            raise ArgumentError(Problem(f"case {self.case.name}", "no consensus", "a case with estimates", remedy))
+        return self.start
 
     @property
     def unit(self) -> str:
         """Currency and scale of every amount."""
-        return self.consensus.footing.label
+        return self.start.footing.label
 
     @cached_property
     def sources_table(self) -> pd.DataFrame:
@@ -66,7 +87,8 @@ class Run:
 
     def summary(self) -> str:
         """Audit, consensus and projection in words."""
-        return "\n".join([self.audit.summary(), self.consensus.summary(), self.projection.summary()])
+        estimates = [self.audit.summary(), self.consensus.summary()] if self.has_consensus else []
+        return "\n".join([*estimates, self.projection.summary()])
 
     def _repr_html_(self) -> str:
         return result_html(self.summary(), self.projection.quantiles())
@@ -95,6 +117,15 @@ def run(case: Case | str | Path, *, progress: Progress | None = None) -> Run:
     tell("auditing the estimates")
     findings = audit(case.estimates, case.scopes)
     tell("reconciling")
-    consensus = case.reconcile()
+    start = start_of(case)
     tell("projecting")
-    return Run(case, findings, consensus, project(consensus, case.scenarios, end=case.end))
+    return Run(case, findings, start, project(start, case.scenarios, end=case.end))
+
+
+def start_of(case: Case) -> Start:
+    """What the projections of a case start from."""
+    if case.start == "tree":
+        return TreeStart(case.footing, case.reference_year)
+    if case.start == "history" and case.history is not None:
+        return HistoryStart(case.history, case.footing)
+    return case.reconcile()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.continuation import linear_keys
-from forecast.distributions import Array
-from forecast.driver_nodes import FEWEST_POINTS, LinearDriver, driver_nodes
+from forecast.distributions import Array, Distribution, Uniform
+from forecast.driver_nodes import FEWEST_POINTS, DriverNodes, LinearDriver, driver_nodes
 from forecast.scenario import Scenario
 from forecast.scenario.drivers import drivers_of
 from forecast.scenario.events import Effect
 from forecast.scenario.joint import NEVER
 
-_TREE_NODES = 16_384
+_MOST_CROSSED = 16
+_TREE_POINTS = 16_384
+_MOST_ON_GRID = 6
+_STATE = "state of the events"
 
 _LINEAR_UNIT = {"points": np.ones(1), "size": np.full(1, math.expm1(1.0))}
 """Driver values at which the linear scale of an effect reads 1."""
@@ -121,17 +125,36 @@ def scenario_nodes(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNode
     drivers = {k: d.distribution for k, d in scenario.drivers.items() if k.startswith(used)}
     linear = {key: LinearDriver(drivers[key], maps[key]) for key in maps}
     free = {key: driver for key, driver in drivers.items() if key not in maps}
-    points = FEWEST_POINTS if scenario.tree is None else max(FEWEST_POINTS, _TREE_NODES // len(states.weights))
+    paired = scenario.tree is not None and len(states.weights) > _MOST_CROSSED and _needs_sobol(drivers)
+    if paired:
+        free[_STATE] = Uniform(0.0, 1.0)
+    points = _TREE_POINTS if paired else FEWEST_POINTS
+    if scenario.tree is not None and not paired:
+        points = max(FEWEST_POINTS, _TREE_POINTS // len(states.weights))
     nodes = driver_nodes(free, linear, correlation=scenario.correlation, points=points)
-    n, e = len(nodes.weights), len(states.weights)
+    at, state = _pairs(nodes, states.weights, paired=paired)
+    weights = nodes.weights[at] * (1.0 if paired else states.weights[state])
     return ScenarioNodes(
         scenario=scenario,
         years=years,
-        weights=np.outer(nodes.weights, states.weights).ravel(),
-        values={key: np.repeat(value, e) for key, value in nodes.values.items()},
+        weights=weights,
+        values={key: value[at] for key, value in nodes.values.items() if key != _STATE},
         normal=nodes.normal,
-        means=np.repeat(nodes.means, e, axis=0),
+        means=nodes.means[at],
         covariance=nodes.covariance,
-        event_years=np.tile(states.years, (n, 1)),
+        event_years=states.years[state],
         correlation_kept=nodes.correlation_kept,
     )
+
+
+def _needs_sobol(drivers: Mapping[str, Distribution]) -> bool:
+    return sum(not driver.is_fixed for driver in drivers.values()) > _MOST_ON_GRID
+
+
+def _pairs(nodes: DriverNodes, weights: Array, *, paired: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Which driver node goes with which state of the events: every one with each, or each with one of its own."""
+    count = len(nodes.weights)
+    if paired:
+        state = np.searchsorted(np.cumsum(weights)[:-1], nodes.values[_STATE], side="right")
+        return np.arange(count), state.astype(np.intp)
+    return np.repeat(np.arange(count), len(weights)), np.tile(np.arange(len(weights)), count)

@@ -61,8 +61,9 @@ class HistoryStart:
     @property
     def printed(self) -> pd.DataFrame:
         """The actual values."""
-        rows = [("history", int(year), float(value), "printed", "") for year, value in self.history.items()]
-        return pd.DataFrame(rows, columns=PRINTED_COLUMNS)
+        years, values = self.history.index.to_numpy(int), self.history.to_numpy(float)
+        table = pd.DataFrame({"source": "history", "year": years, "value": values})
+        return table.assign(kind="printed", hedge="")[PRINTED_COLUMNS]
 
     def market(self, known: NDArray[np.int64]) -> Mixture:
         """Log market over consecutive years, the actual values certain; see `forecast.history.history_mixture`."""
