@@ -93,6 +93,9 @@ def log_paths(nodes: ScenarioNodes, known: NDArray[np.int64], start: Array) -> A
     -------
     Shape (n, T).
     """
+    name = nodes.scenario.growth.name
+    if name not in CURVES:
+        raise ModelError(f"growth by {name} has no path to follow driver by driver; use tornado or influence")
     years, handover = nodes.years, int(known[-1])
     beyond = np.maximum(0, years - handover)
     reached = start[:, np.clip(years - known[0], 0, len(known) - 1)]

@@ -299,6 +299,7 @@ def _sources(pool: Pool) -> Iterator[Input]:
 
 def _source_setter(source_id: str) -> Callable[[Setting, float], Setting]:
     def put(setting: Setting, point: float) -> Setting:
-        return setting if point else replace(setting, pool=setting.pool.without(source_id))
+        last = len(setting.pool.sources) == 1
+        return setting if point or last else replace(setting, pool=setting.pool.without(source_id))
 
     return put

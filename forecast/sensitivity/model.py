@@ -60,6 +60,11 @@ class Model:
         """The scenario as read."""
         return self.run.projection.paths[self.scenario_name].scenario
 
+    @property
+    def as_read(self) -> Setting:
+        """Sources, prior and scenario as read, every driver uncertain."""
+        return Setting(self.run.consensus.pool, self.scenario)
+
     @cached_property
     def base(self) -> Setting:
         """Sources and prior as read, uncertain drivers at their median."""
@@ -75,16 +80,23 @@ class Model:
 
     def path(self, setting: Setting) -> ScenarioPath:
         """Projected path at a setting."""
+        market, known = self.start(setting)
+        last = int(self.run.projection.paths[self.scenario_name].years[-1])
+        return scenario_path(market, known, setting.scenario, origin=setting.pool.newest, end=last)
+
+    def start(self, setting: Setting) -> tuple[Mixture, NDArray[np.int64]]:
+        """Log market over the years up to the handover, and those years."""
         pool, reference = setting.pool, self.run.consensus.reference_year
         last = int(self.run.projection.paths[self.scenario_name].years[-1])
         wanted = self.run.projection.handover_year[self.scenario_name]
-        handover = min(max(min(wanted, pool.handover_year), pool.newest + 1), last)
+        least = pool.newest + 1 if setting.quantile is None else max(pool.newest + 1, reference)
+        handover = min(max(min(wanted, pool.handover_year), least), last)
         known = known_years(min(pool.newest, reference), handover)
         market = self._market(pool, known)
         if setting.quantile is not None:
             at = reference - int(known[0])
             market = market.given(at, float(market.quantiles([setting.quantile])[at, 0]))
-        return scenario_path(market, known, setting.scenario, origin=pool.newest, end=last)
+        return market, known
 
     @cached_property
     def _fitted(self) -> dict[int, tuple[Pool, Mixture]]:

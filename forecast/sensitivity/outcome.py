@@ -207,7 +207,7 @@ class Outcome:
 
     def _happened(self, own: dict[str, Array], count: int) -> NDArray[np.int64]:
         """Year of each event by setting, in the order of the scenario."""
-        columns = {}
+        columns: dict[str, NDArray[np.int64]] = {}
         for states in self.events:
             name = "event: " + " with ".join(states.names)
             score = own[name][:, 0] if name in own else np.zeros(count)
@@ -259,7 +259,7 @@ class _Start:
     def gain(self) -> Array:
         """Regression of the known years on level and growth, shape (K, 2)."""
         covariance = self.market.covariance()
-        return np.linalg.solve(self.rows @ covariance @ self.rows.T, self.rows @ covariance).T
+        return np.asarray(np.linalg.solve(self.rows @ covariance @ self.rows.T, self.rows @ covariance).T, float)
 
     @cached_property
     def residual(self) -> Array:
@@ -268,7 +268,7 @@ class _Start:
         left = covariance - self.gain @ self.rows @ covariance
         values, vectors = np.linalg.eigh((left + left.T) / 2)
         kept = values > _SMALL * float(self.rows[1] @ covariance @ self.rows[1])
-        return vectors[:, kept] * np.sqrt(values[kept])
+        return np.asarray(vectors[:, kept] * np.sqrt(values[kept]), float)
 
     @cached_property
     def _levels(self) -> tuple[Array, Array]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from forecast.distributions import Array
-from forecast.errors import ArgumentError, ModelError, Problem
+from forecast.errors import ArgumentError, ModelError, Problem, did_you_mean
 from forecast.mixture import mixture_quantiles
 from forecast.project import ScenarioPath
 from forecast.wording import amount, percent
@@ -55,6 +58,11 @@ class Quantity(ABC):
         """What it is, for tables and figures."""
 
     @property
+    def years(self) -> tuple[int, ...] | None:
+        """Years it is about; None where every year counts."""
+        return None
+
+    @property
     @abstractmethod
     def spread(self) -> str:
         """What `outcome` spreads over, in words."""
@@ -83,8 +91,20 @@ class Value(Quantity):
     year: int
     level: float = 0.5
 
+    @property
+    def years(self) -> tuple[int, ...]:
+        return (self.year,)
+
     def of(self, path: ScenarioPath) -> float:
-        return math.exp(_quantile(path, _row(path, {self.year: 1.0}), self.level))
+        return float(self.from_log(_quantile(path, self.row(path), self.level)))
+
+    def row(self, path: ScenarioPath) -> Array:
+        """Coefficients of the log path, shape (1, T)."""
+        return _row(path, {self.year: 1.0})
+
+    def from_log(self, value: ArrayLike) -> Array:
+        """The quantity, given its linear function of the log path."""
+        return np.exp(value)
 
     def outcome(self, logs: Array, path: ScenarioPath) -> Array:
         return logs[:, _position(path, self.year)]
@@ -110,9 +130,21 @@ class Cagr(Quantity):
         if self.end <= self.start:
             raise ArgumentError(Problem("Cagr", f"from {self.start} to {self.end}", "an end year after the start year"))
 
+    @property
+    def years(self) -> tuple[int, ...]:
+        return (self.start, self.end)
+
     def of(self, path: ScenarioPath) -> float:
+        return float(self.from_log(_quantile(path, self.row(path), self.level)))
+
+    def row(self, path: ScenarioPath) -> Array:
+        """Coefficients of the log path, shape (1, T)."""
         rate = 1 / (self.end - self.start)
-        return math.expm1(_quantile(path, _row(path, {self.end: rate, self.start: -rate}), self.level))
+        return _row(path, {self.end: rate, self.start: -rate})
+
+    def from_log(self, value: ArrayLike) -> Array:
+        """The quantity, given its linear function of the log path."""
+        return np.expm1(value)
 
     def outcome(self, logs: Array, path: ScenarioPath) -> Array:
         return (logs[:, _position(path, self.end)] - logs[:, _position(path, self.start)]) / (self.end - self.start)
@@ -141,6 +173,10 @@ class Probability(Quantity):
 
     def __post_init__(self) -> None:
         _check_amount("Probability, above", self.above)
+
+    @property
+    def years(self) -> tuple[int, ...]:
+        return (self.year,)
 
     def of(self, path: ScenarioPath) -> float:
         position = _position(path, self.year)
@@ -225,6 +261,10 @@ class Cumulative(Quantity):
             found = f"from {self.start} to {self.end}"
             raise ArgumentError(Problem("Cumulative", found, "an end year not before the start year"))
 
+    @property
+    def years(self) -> tuple[int, ...]:
+        return tuple(range(self.start, self.end + 1))
+
     def of(self, path: ScenarioPath) -> float:
         span = slice(_position(path, self.start), _position(path, self.end) + 1)
         covariances = path.mixture.covariances[:, span, span]
@@ -287,3 +327,55 @@ def _quantile(path: ScenarioPath, row: np.ndarray, level: float) -> float:
     if not 0 < level < 1:
         raise ArgumentError(Problem("level", f"{level:g}", "a probability between 0 and 1"))
     return float(path.mixture.linear(row).quantiles([level])[0, 0])
+
+
+_FORMS = {
+    "value": "value:2030",
+    "cagr": "cagr:2023-2030",
+    "year-above": "year-above:50",
+    "cumulative": "cumulative:2025-2030",
+    "probability": "probability:50@2030",
+}
+
+
+def parse_quantity(text: str) -> Quantity:
+    """Read a quantity as it is written on the command line.
+
+    Parameters
+    ----------
+    text
+        Such as "value:2030", "cagr:2023-2030", "year-above:50", "cumulative:2025-2030" or "probability:50@2030".
+
+    Raises
+    ------
+    ArgumentError
+        An unknown quantity, with a suggestion, or one written in another form.
+
+    Examples
+    --------
+    >>> parse_quantity("value:2030"), parse_quantity("probability:50@2030")
+    (Value(year=2030, level=0.5), Probability(above=50.0, year=2030))
+    >>> parse_quantity("cagr:2023-2030").label
+    'Median of growth a year 2023-2030'
+    """
+    name, _, rest = text.strip().partition(":")
+    if name not in _FORMS:
+        raise ArgumentError(
+            Problem("quantity", repr(text), ", ".join(_FORMS.values()), did_you_mean(name, list(_FORMS)))
+        )
+    pattern, make = _PATTERNS[name]
+    match = re.fullmatch(pattern, rest)
+    if match is None:
+        raise ArgumentError(Problem("quantity", repr(text), f"{_FORMS[name]}"))
+    return make(*match.groups())
+
+
+_YEAR, _AMOUNT = r"(\d{4})", r"(\d+(?:\.\d+)?)"
+
+_PATTERNS: dict[str, tuple[str, Callable[..., Quantity]]] = {
+    "value": (_YEAR, lambda year: Value(int(year))),
+    "cagr": (f"{_YEAR}-{_YEAR}", lambda start, end: Cagr(int(start), int(end))),
+    "year-above": (_AMOUNT, lambda value: YearAbove(float(value))),
+    "cumulative": (f"{_YEAR}-{_YEAR}", lambda start, end: Cumulative(int(start), int(end))),
+    "probability": (f"{_AMOUNT}@{_YEAR}", lambda above, year: Probability(float(above), int(year))),
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -248,10 +248,14 @@ def _by_chaos(outcome: Outcome, players: Sequence[Player], _: int, second_order:
     blocks = [player.columns for player in players]
     at = [int(year - outcome.path.years[0]) for year in years]
     fitted = [chaos(outcome.values, outcome.columns, seed=seed)]
-    fitted += [chaos(lambda z, k=k: outcome.logs(z)[:, k], outcome.columns, seed=seed) for k in at]
+    fitted += [chaos(_year_of(outcome, position), outcome.columns, seed=seed) for position in at]
     first = _exact(fitted, [one.first(blocks) for one in fitted])
     total = _exact(fitted, [one.total(blocks) for one in fitted])
     return SobolIndices(first, total, None, np.array([one.variance for one in fitted])), years
+
+
+def _year_of(outcome: Outcome, position: int) -> Callable[[Array], Array]:
+    return lambda scores: outcome.logs(scores)[:, position]
 
 
 def _exact(fitted: Sequence[Chaos], shares: Sequence[Array]) -> Estimate:

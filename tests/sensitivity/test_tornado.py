@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 
 import forecast
 from forecast.errors import ArgumentError
@@ -18,7 +19,7 @@ def test_every_kind_of_input_is_there(by_value: Tornado, eventful: Run) -> None:
     kinds = set(by_value.table["kind"])
     assert kinds == {"consensus", "driver", "prior", "hedge", "source"}
     assert len(by_value.table) >= 24
-    with_events = tornado(eventful, Value(2030)).table.set_index("input")
+    with_events = tornado(eventful, Value(2030), inputs=["event"]).table.set_index("input")
     assert with_events.loc["event: approval", ["low_input", "high_input"]].tolist() == ["does not happen", "happens"]
     assert with_events.loc["event: approval", "high_value"] > with_events.loc["event: approval", "low_value"]
     assert with_events.loc["event: withdrawal", "high_value"] < with_events.loc["event: withdrawal", "low_value"]
@@ -26,10 +27,9 @@ def test_every_kind_of_input_is_there(by_value: Tornado, eventful: Run) -> None:
 
 def test_every_driver_moves_the_result(done: Run, eventful: Run, saturating: Run) -> None:
     for run in (done, eventful, saturating):
-        table = tornado(run, Value(2035, 0.9)).table
-        drivers = table[(table["kind"] == "driver") & (table["input"] != "volatility")]
-        assert len(drivers) >= 3
-        assert (drivers["swing"] > 0.1).all()
+        drivers = tornado(run, Value(2035, 0.9), inputs=["driver"]).table.set_index("input")
+        assert len(drivers) >= 4
+        assert (drivers["swing"].drop("volatility") > 0.1).all()
 
 
 def test_what_cannot_move_the_answer_says_why(by_value: Tornado) -> None:
@@ -59,7 +59,7 @@ def test_the_base_is_the_answer_of_the_run(done: Run, by_value: Tornado) -> None
 
 @pytest.mark.parametrize("quantity", [Cagr(2023, 2030), YearAbove(60), Probability(above=50, year=2030)])
 def test_other_quantities_have_a_tornado_too(done: Run, quantity: Quantity) -> None:
-    found = tornado(done, quantity, scenario="ambitious")
+    found = tornado(done, quantity, scenario="ambitious", inputs=["consensus", "driver", "event"])
     base = quantity.of(done.projection.paths["ambitious"])
     assert found.table["base_value"].to_numpy() == pytest.approx(base)
     assert quantity.show(base, done.unit) in found.summary()
@@ -75,3 +75,20 @@ def test_an_unknown_scenario_is_named_with_a_suggestion(done: Run) -> None:
 
 def test_it_is_the_same_each_time(done: Run, by_value: Tornado) -> None:
     assert forecast.tornado(done, Value(2030)).table.equals(by_value.table)
+
+
+def test_the_spider_has_the_same_runs(by_value: Tornado) -> None:
+    spider = by_value.spider()
+    assert set(spider.table["position"]) == {0.1, 0.3, 0.5, 0.7, 0.9}
+    merged = spider.table.merge(by_value.runs, on=["input", "kind", "point"], suffixes=("", "_run"))
+    assert len(merged) == len(spider.table)
+    assert merged["value"].equals(merged["value_run"])
+    assert not {"volatility", "likeness of one publisher's sources"} & set(spider.table["input"])
+    assert spider.summary().endswith("move it both ways.")
+    assert isinstance(spider.plot(), Axes)
+
+
+def test_an_unknown_input_is_named_with_a_suggestion(done: Run) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        tornado(done, Value(2030), inputs=["half lfe", "growth.half_life"])
+    assert str(caught.value) == "input: found 'half lfe'; did you mean 'half life'?"

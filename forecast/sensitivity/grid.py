@@ -1,0 +1,266 @@
+"""Two-way table: a quantity over two inputs at once, the others at base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.distributions import Array
+from forecast.errors import ArgumentError, Problem
+from forecast.mixture import Mixture, mixture_quantiles
+from forecast.pipeline import Run
+from forecast.project import ScenarioPath
+from forecast.sensitivity.carried import log_paths, nodes_at
+from forecast.sensitivity.inputs import Input, chosen, inputs_of
+from forecast.sensitivity.model import Model, Setting, model_of
+from forecast.sensitivity.quantities import Cagr, Quantity, Value
+from forecast.sensitivity.tornado import shifted
+from forecast.wording import percent, result_html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_MOST_COMPONENTS = 100
+_MOST_SLOW = 150
+"""Most cells where each is a fit or a projection of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A quantity over two inputs.
+
+    Parameters
+    ----------
+    quantity, scenario, money
+        What was asked, of which scenario, and the unit of money.
+    x, y
+        The two inputs.
+    target
+        Value of the quantity that is looked for; None for none.
+    table
+        One row a cell: `x, y` (the inputs), `value`, and `reached` (whether the value is at least the target).
+    """
+
+    quantity: Quantity
+    scenario: str
+    money: str
+    x: Input
+    y: Input
+    target: float | None
+    table: pd.DataFrame
+
+    @property
+    def matrix(self) -> pd.DataFrame:
+        """The two-way table: one row a value of y, one column a value of x."""
+        return self.table.pivot(index="y", columns="x", values="value")
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Heat map with the line on which the target is met."""
+        from forecast.figures import heatmap
+
+        labels = [f"{entry.name}, {entry.unit}".removesuffix(", ") for entry in (self.x, self.y)]
+        unit = self.quantity.unit(self.money)
+        return heatmap(
+            self.table, unit=unit, quantity=self.quantity.label, x_label=labels[0], y_label=labels[1],
+            target=self.target, ax=ax,
+        )  # fmt: skip
+
+    def summary(self) -> str:
+        """Range of the table, and how much of it reaches the target, in words."""
+        least, most = (self.quantity.show(float(v), self.money) for v in self.table["value"].agg(["min", "max"]))
+        said = (
+            f"{self.quantity.label}, scenario {self.scenario}: {least} to {most} over {self.x.name} and {self.y.name}."
+        )
+        if self.target is None:
+            return said
+        share = percent(float(self.table["reached"].mean()))
+        return f"{said} {share} of the table reaches {self.quantity.show(self.target, self.money)}."
+
+    def _repr_html_(self) -> str:
+        return result_html(self.summary(), self.matrix)
+
+
+def grid(
+    run: Run,
+    quantity: Quantity,
+    x: str,
+    y: str,
+    *,
+    target: float | None = None,
+    size: int | tuple[int, int] = 9,
+    scenario: str | None = None,
+) -> Grid:
+    """Evaluate a quantity over two inputs between the P10 and P90 of each, the others at base.
+
+    Two scenario drivers take about half a millisecond a cell. Other inputs need a fit for each of their values.
+
+    Parameters
+    ----------
+    run
+        The case, worked through.
+    quantity
+        Such as `Value(2030)`.
+    x, y
+        Keys or names of two inputs, such as "growth.half_life".
+    target
+        Value of the quantity whose line is drawn.
+    size
+        Points along each input, or along x and y; sources and events have two.
+    scenario
+        Name of the scenario; "base", or the middle one, where None.
+
+    Raises
+    ------
+    ArgumentError
+        An unknown input, an input without spread, the same one twice; a size below 2; too many cells for fits.
+    """
+    model = model_of(run, scenario)
+    across, up = _two(model, x, y)
+    counts = (size, size) if isinstance(size, int) else size
+    xs, ys = (_points(entry, count) for entry, count in zip((across, up), counts, strict=True))
+    values = _table(model, quantity, (across, xs), (up, ys))
+    own = quantity.of(run.projection.paths[model.scenario_name])
+    values = shifted(values, quantity, float(_at_base(model, quantity, across, up)), own)
+    table = pd.DataFrame([(a, b) for b in ys for a in xs], columns=["x", "y"]).assign(value=values.ravel())
+    table["reached"] = False if target is None else table["value"] >= target
+    return Grid(quantity, model.scenario_name, run.unit, across, up, target, table)
+
+
+def _two(model: Model, x: str, y: str) -> tuple[Input, Input]:
+    inputs = inputs_of(model)
+    found = [chosen(inputs, [name])[0] for name in (x, y)]
+    flat = [entry for entry in found if len(set(entry.points)) < 2]
+    problems = [Problem("input", repr(entry.name), "an input with a spread", "it is a single number") for entry in flat]
+    if found[0].key == found[1].key:
+        problems.append(Problem("inputs", f"{x!r} twice", "two different inputs"))
+    if problems:
+        raise ArgumentError(problems)
+    return found[0], found[1]
+
+
+def _points(entry: Input, count: int) -> Array:
+    if entry.labels is not None:
+        return np.array(entry.points)
+    if count < 2:
+        raise ArgumentError(Problem("size", str(count), "2 points or more along each input"))
+    return np.linspace(entry.points[0], entry.points[-1], count)
+
+
+def _table(model: Model, quantity: Quantity, x: tuple[Input, Array], y: tuple[Input, Array]) -> Array:
+    """Values, one row a value of y."""
+    (across, xs), (up, ys) = x, y
+    if across.kind == up.kind == "driver":
+        wide, tall = (part.ravel() for part in np.meshgrid(xs, ys))
+        return at_drivers(model, model.base, quantity, {across.key: wide, up.key: tall}).reshape(len(ys), len(xs))
+    if up.kind == "driver":
+        return _table(model, quantity, y, x).T
+    if across.kind == "driver":
+        settings = [up.set(model.base, float(b)) for b in ys]
+        return np.array([at_drivers(model, setting, quantity, {across.key: xs}) for setting in settings])
+    if len(xs) * len(ys) > _MOST_SLOW:
+        found = f"{len(xs)} by {len(ys)}"
+        raise ArgumentError(Problem("size", found, f"at most {_MOST_SLOW} cells where neither input is a driver"))
+    return np.array(
+        [[model.value(up.set(across.set(model.base, float(a)), float(b)), quantity) for a in xs] for b in ys]
+    )
+
+
+def _at_base(model: Model, quantity: Quantity, x: Input, y: Input) -> float:
+    """The quantity at base, evaluated as the table is."""
+    if "driver" in (x.kind, y.kind):
+        return float(at_drivers(model, model.base, quantity, {}, count=1)[0])
+    return model.value(model.base, quantity)
+
+
+def at_drivers(
+    model: Model, setting: Setting, quantity: Quantity, drivers: Mapping[str, Array], *, count: int | None = None
+) -> Array:
+    """A quantity at many values of some drivers.
+
+    The log path is linear in that of the consensus up to the handover, so each component of the consensus is carried
+    on by one matrix a setting. Where that does not hold (a curve with a ceiling, uncertain events, a band that is
+    topped up), each setting is projected by itself.
+
+    Parameters
+    ----------
+    model, setting
+        The model, and the setting of all other inputs.
+    quantity
+        What is asked.
+    drivers
+        Values by key, shape (n,) each.
+    count
+        n, where no driver is given.
+    """
+    number = len(next(iter(drivers.values()))) if count is None else count
+    if setting.scenario.growth.has_ceiling or setting.scenario.events or _topped_up(model):
+        rows = [{key: float(values[i]) for key, values in drivers.items()} for i in range(number)]
+        return np.array([model.value(_with(setting, row), quantity) for row in rows])
+    return _carried(model, setting, quantity, drivers, number)
+
+
+def _with(setting: Setting, row: Mapping[str, float]) -> Setting:
+    scenario = setting.scenario
+    for key, value in row.items():
+        scenario = scenario.with_value(key, value)
+    return replace(setting, scenario=scenario)
+
+
+def _topped_up(model: Model) -> bool:
+    """Whether the error of published forecasts may widen the band once drivers are known."""
+    path = model.run.projection.paths[model.scenario_name]
+    floor = path.scenario.analyst_error
+    elapsed = (path.years - path.years[0]).astype(float)
+    narrow = np.diag(path.mixture.covariance()) - path.parts.get("scenario drivers", 0.0)
+    return bool(floor.on and (narrow < (floor.scale * elapsed**floor.exponent) ** 2).any())
+
+
+def _carried(model: Model, setting: Setting, quantity: Quantity, drivers: Mapping[str, Array], count: int) -> Array:
+    market, known = model.start(setting)
+    market = market.reduced(_MOST_COMPONENTS)
+    years = np.arange(setting.pool.newest, int(model.run.projection.paths[model.scenario_name].years[-1]) + 1)
+    nodes = nodes_at(setting.scenario, years, drivers, np.zeros((count, 0), np.int64))
+    offset = log_paths(nodes, known, np.zeros((count, len(known))))
+    matrix = np.stack(
+        [log_paths(nodes, known, np.tile(unit, (count, 1))) - offset for unit in np.eye(len(known))], axis=2
+    )
+    elapsed = (years - years[0]).astype(float)
+    noise = nodes.values["growth.volatility"][:, None, None] ** 2 * np.minimum(elapsed[:, None], elapsed)
+    if isinstance(quantity, Value | Cagr):
+        return _linear(market, quantity, ScenarioPath(setting.scenario, years, market, {}), matrix, offset, noise)
+    needed = _needed(quantity, years)
+    found = []
+    for i in range(count):
+        rows, own = matrix[i][needed], noise[i][np.ix_(needed, needed)]
+        mixture = Mixture(
+            market.weights, market.means @ rows.T + offset[i][needed], rows @ market.covariances @ rows.T + own
+        )
+        found.append(quantity.of(ScenarioPath(setting.scenario, years[needed], mixture, {})))
+    return np.array(found)
+
+
+def _linear(
+    market: Mixture, quantity: Value | Cagr, path: ScenarioPath, matrix: Array, offset: Array, noise: Array
+) -> Array:
+    """A quantity that is a quantile of a linear function of the log path: all settings in one call."""
+    row = quantity.row(path)[0]
+    taken = np.einsum("t,ntk->nk", row, matrix)
+    means = market.means @ taken.T + offset @ row
+    variances = np.einsum("nk,jkl,nl->jn", taken, market.covariances, taken, optimize=True)
+    variances = variances + np.einsum("t,ntu,u->n", row, noise, row, optimize=True)
+    levels = np.array([quantity.level])
+    return quantity.from_log(mixture_quantiles(market.weights, means, np.sqrt(variances), levels)[:, 0])
+
+
+def _needed(quantity: Quantity, years: NDArray[Any]) -> NDArray[Any]:
+    """Positions of the years that the quantity is about; the quantity itself complains about those outside."""
+    asked = quantity.years
+    if asked is None:
+        return np.arange(len(years))
+    inside = np.flatnonzero(np.isin(years, asked))
+    return inside if len(inside) == len(asked) else np.arange(len(years))

@@ -1,0 +1,222 @@
+"""What leaving something out, learning it, or one more source would do to an answer and its band."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.errors import ArgumentError, Problem
+from forecast.pipeline import Run
+from forecast.reconcile.pool import ACTUAL_SD, Pool, growth, level
+from forecast.reconcile.statements import Source
+from forecast.sensitivity.inputs import inputs_of
+from forecast.sensitivity.model import Model, Setting, model_of
+from forecast.sensitivity.quantities import Probability, Quantity
+from forecast.wording import listing, percent, result_html
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PRIORS_OUT: dict[str, tuple[str, dict[str, float]]] = {
+    "growth": ("what growth is expected before any source", {"growth_sd": 1.0}),
+    "optimism": ("common optimism", {"optimism_mean": 0.0, "optimism_sd": 0.0}),
+    "herding": ("herding across publishers", {"herding": 0.0}),
+    "outliers": ("outliers", {"outlier_probability": 0.0}),
+    "drift": ("drift of definitions", {"definition_drift": 0.0}),
+}
+"""What each belief becomes once it is left out: made so wide that it says nothing, or taken as nought."""
+
+_LEVELS = (0.1, 0.5, 0.9)
+_NODES = 5
+_NAMED = 2
+_DRAWN = 12
+_GROWTH_YEARS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """How an answer and its 80 % band change.
+
+    Parameters
+    ----------
+    quantity, scenario, money
+        What was asked, of which scenario, and the unit of money.
+    table
+        One row a change: `input, kind` (source, statement, prior, event, driver, consensus, new source), `change`
+        ("left out", "added" or "known"), `low, median, high` (the quantity; the expected ones where an input becomes
+        known), `moves` (median less that as it stands), `band` (high less low, as a share of that as it stands, less
+        1: negative where it narrows).
+    base
+        `low, median, high` as it stands.
+    """
+
+    quantity: Quantity
+    scenario: str
+    money: str
+    table: pd.DataFrame
+    base: tuple[float, float, float]
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Bands with the changes that matter most, beside that as it stands."""
+        from forecast.sensitivity.bars import bands
+
+        own = pd.DataFrame([("as it stands", "", *self.base)], columns=["input", "change", "low", "median", "high"])
+        size = (self.table["moves"] / self.base[1]).abs() + self.table["band"].abs()
+        strongest = self.table.loc[size.nlargest(_DRAWN).index]
+        rows = pd.concat([own, strongest], ignore_index=True)
+        return bands(rows, label=f"{self.quantity.label}, {self.quantity.unit(self.money)}", ax=ax)
+
+    def summary(self) -> str:
+        """What moves the answer most, and what would narrow its band most, in words."""
+        out = self.table[self.table["change"] == "left out"]
+        moved = out.reindex(out["moves"].abs().sort_values(ascending=False).index).head(_NAMED)
+        text = f"{self.quantity.label}, scenario {self.scenario}: {self._shown(self.base[1])}. "
+        text += f"Without {listing([self._without(row) for row in moved.to_dict('records')])}. " if len(moved) else ""
+        gained = self.table[(self.table["change"] != "left out") & (self.table["band"] < 0)].sort_values("band")
+        said = [
+            f"{row['input']} ({row['change']}) by {percent(-row['band'])}"
+            for row in gained.head(_NAMED).to_dict("records")
+        ]
+        return text + (f"The 80 % band would narrow most with {listing(said)}." if said else "")
+
+    def _without(self, row: Mapping[Hashable, Any]) -> str:
+        return f"{row['input']} it would be {self._shown(row['median'])}"
+
+    def _shown(self, value: float) -> str:
+        return self.quantity.show(float(value), self.money)
+
+    def _repr_html_(self) -> str:
+        return result_html(self.summary(), self.table)
+
+
+Change = tuple[str, str, str, Callable[[Setting], Setting]]
+
+
+def influence(run: Run, quantity: Quantity, *, scenario: str | None = None) -> Influence:
+    """Leave each source, statement, belief and event out; add one more source; learn each input.
+
+    One more source is of a new publisher, prints what the consensus says for the newest base year, and is: an
+    estimate of the level; an estimate of level and growth over five years; a measured actual. The value of resolving
+    an input is the change of the band expected from knowing it, by the law of total probability over its nodes.
+
+    Parameters
+    ----------
+    run
+        The case, worked through.
+    quantity
+        Any but `Probability`, which has no band.
+    scenario
+        Name of the scenario; "base", or the middle one, where None.
+
+    Raises
+    ------
+    ArgumentError
+        Unknown scenario; a quantity without a band.
+    """
+    if isinstance(quantity, Probability):
+        raise ArgumentError(Problem("quantity", "Probability", "a quantity with a band, such as Value(2030)"))
+    model = model_of(run, scenario)
+    base = _band(model, model.as_read, quantity)
+    rows = [
+        (name, kind, change, *_band(model, put(model.as_read), quantity)) for name, kind, change, put in _changes(model)
+    ]
+    rows += [(name, kind, "known", *_expected(model, settings, quantity)) for name, kind, settings in _known(model)]
+    table = pd.DataFrame(rows, columns=["input", "kind", "change", "low", "median", "high"])
+    table["moves"] = table["median"] - base[1]
+    table["band"] = (table["high"] - table["low"]) / (base[2] - base[0]) - 1
+    return Influence(quantity, model.scenario_name, run.unit, table, base)
+
+
+def _band(model: Model, setting: Setting, quantity: Quantity) -> tuple[float, float, float]:
+    path = model.path(setting)
+    low, median, high = (replace(quantity, level=level).of(path) for level in _LEVELS)  # type: ignore[call-arg]
+    return min(low, high), median, max(low, high)
+
+
+def _changes(model: Model) -> Iterator[Change]:
+    pool = model.run.consensus.pool
+    yield from _without_sources(pool)
+    for words, changes in PRIORS_OUT.values():
+        prior = pool.prior.replace(**changes)
+        yield f"prior: {words}", "prior", "left out", _pooled(replace(pool, prior=prior))
+    for name in model.scenario.events:
+        if name not in (*model.scenario.happens, *model.scenario.ruled_out):
+            yield f"event: {name}", "event", "left out", _ruled_out(name)
+    for words, source in _new_sources(model):
+        yield words, "new source", "added", _pooled(replace(pool, sources=(*pool.sources, source)))
+
+
+def _without_sources(pool: Pool) -> Iterator[Change]:
+    for source in pool.sources if len(pool.sources) > 1 else ():
+        yield f"{source.publisher} ({source.id})", "source", "left out", _pooled(pool.without(source.id))
+    for source in pool.sources:
+        for position, said in enumerate(source.statements if len(source.statements) > 1 else ()):
+            kept = tuple(other for k, other in enumerate(source.statements) if k != position)
+            sources = tuple(replace(s, statements=kept) if s is source else s for s in pool.sources)
+            year = str(said.year) if said.kind == "level" else f"{said.year}-{said.to_year}"
+            name = f"{source.publisher}: {said.hedge} {said.text} ({year})".replace(":  ", ": ")
+            yield name, "statement", "left out", _pooled(replace(pool, sources=sources))
+
+
+def _pooled(pool: Pool) -> Callable[[Setting], Setting]:
+    return lambda setting: replace(setting, pool=pool)
+
+
+def _ruled_out(name: str) -> Callable[[Setting], Setting]:
+    return lambda setting: replace(setting, scenario=setting.scenario.given(ruled_out=[name]))
+
+
+def _new_sources(model: Model) -> Iterator[tuple[str, Source]]:
+    """One more source of each kind, saying what the consensus says."""
+    consensus, pool = model.run.consensus, model.run.consensus.pool
+    first, last = pool.newest, pool.newest + _GROWTH_YEARS
+    middle = level(first, f"{consensus.quantiles([0.5], [first]).to_numpy().item():.3g}")
+    rate = growth(first, last, f"{100 * consensus.growth(first, last, [0.5]).to_numpy().item():.3g}")
+    made = Source("one more", "one more publisher", pool.scope, first, (middle,))
+    yield "one more estimate of the level", made
+    yield "one more estimate of level and growth", replace(made, statements=(middle, rate))
+    yield "a measured actual", replace(made, anchor_sd=ACTUAL_SD)
+
+
+Settings = Sequence[tuple[float, Setting]]
+
+
+def _known(model: Model) -> Iterator[tuple[str, str, Settings]]:
+    """Inputs that may become known, with the settings and their probabilities."""
+    setting, scenario = model.as_read, model.scenario
+    scores, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    shares = (weights / weights.sum()).tolist()
+    from scipy import special
+
+    levels = special.ndtr(scores).tolist()
+    for entry in inputs_of(model):
+        if entry.kind == "consensus":
+            yield (
+                entry.name,
+                entry.kind,
+                [(w, replace(setting, quantile=q)) for w, q in zip(shares, levels, strict=True)],
+            )
+        elif entry.kind == "driver" and len(entry.points) > 1:
+            values = scenario.drivers[entry.key].distribution.from_score(scores).tolist()
+            yield entry.name, entry.kind, [(w, entry.set(setting, v)) for w, v in zip(shares, values, strict=True)]
+        elif entry.kind == "event":
+            chance = _chance(model, entry.key.removeprefix("events."))
+            yield entry.name, entry.kind, [(1 - chance, entry.set(setting, 0.0)), (chance, entry.set(setting, 1.0))]
+
+
+def _chance(model: Model, name: str) -> float:
+    """Probability that an event happens within the projection."""
+    years = model.run.projection.paths[model.scenario_name].years
+    states = model.scenario.event_states(first=int(years[0]), last=int(years[-1]))
+    return float(states.weights @ states.happens[:, states.names.index(name)])
+
+
+def _expected(model: Model, settings: Settings, quantity: Quantity) -> tuple[float, float, float]:
+    bands = np.array([_band(model, setting, quantity) for weight, setting in settings if weight > 0])
+    weights = np.array([weight for weight, _ in settings if weight > 0])
+    low, median, high = (weights @ bands).tolist()
+    return low, median, high
