@@ -17,7 +17,7 @@ from forecast.estimates import Footing, Scopes
 from forecast.mixture import Mixture
 from forecast.reconcile.answer import Answer
 from forecast.reconcile.methods import METHODS
-from forecast.reconcile.pool import LeftOut, Pool, pool_of
+from forecast.reconcile.pool import FURTHEST, LeftOut, Pool, pool_of
 from forecast.reconcile.priors import Prior, prior_from
 from forecast.reconcile.words import consensus_in_words
 
@@ -232,16 +232,12 @@ class Consensus:
         return self.answer if set(years) <= set(self.years) else self._answer(tuple(years))
 
     def _answer(self, years: tuple[int, ...]) -> Answer:
-        first, last = self.pool.newest - _FURTHEST, self.pool.newest + _FURTHEST
+        first, last = self.pool.newest - FURTHEST, self.pool.newest + FURTHEST
         outside = [year for year in years if not first <= year <= last]
         if outside or not years:
             found = ", ".join(map(str, outside)) or "no year"
             raise ArgumentError(Problem("years", found, f"years from {first} to {last}"))
         return METHODS[self.method](self.pool, np.unique(np.asarray(years)))
-
-
-_FURTHEST = 60
-"""Years before and after the newest base year that can be asked for."""
 
 
 def reconcile(

@@ -30,6 +30,25 @@ _LEAST_RATIO_SD = 1e-3
 """Log sd of a share that is stated as certain (keeps matrices regular)."""
 
 
+_INCOHERENT = 9.0
+"""Chi-square per degree of freedom beyond which rounding does not explain what one source prints."""
+
+
+def _misfit(source: Source, variance: Array) -> float:
+    """How badly any one path fits what a source prints: chi-square per degree of freedom (Birge's ratio squared)."""
+    closed = np.array([not s.is_bound for s in source.statements], bool)
+    told = [s for s in source.statements if not s.is_bound]
+    known = sorted({year for s in told for year in (s.year, s.to_year)})
+    paths = np.array([[(y == s.to_year) - (y == s.year) * (s.kind == "growth") for y in known] for s in told], float)
+    degrees = len(told) - (int(np.linalg.matrix_rank(paths)) if told else 0)
+    if degrees == 0:
+        return 0.0
+    sd = np.sqrt(variance[closed])
+    scaled, printed = paths / sd[:, None], np.array([s.centre for s in told]) / sd
+    left = printed - scaled @ np.linalg.lstsq(scaled, printed, rcond=None)[0]
+    return float(left @ left) / degrees
+
+
 def _log_ratio(scopes: Scopes, scope: str) -> tuple[float, float]:
     """Mean and sd of the log share of a scope in its parent, before it is cut at 1."""
     ratio = scopes.ratio(scope)
@@ -179,10 +198,13 @@ class Design:
 
     @cached_property
     def noise_variance(self) -> Array:
-        """Variance of the rounding of each printed number, with a floor."""
+        """Variance of the rounding of each printed number, with a floor; more where a source contradicts itself."""
         p = self.prior
         floors = [p.level_floor if s.kind == "level" else p.growth_floor * abs(s.periods) for _, s in self.rows]
-        return np.maximum([s.width / math.sqrt(12) for _, s in self.rows], floors) ** 2
+        rounding = np.maximum([s.width / math.sqrt(12) for _, s in self.rows], floors) ** 2
+        owner = np.array([i for i, _ in self.rows])
+        misfit = np.array([_misfit(source, rounding[owner == i]) for i, source in enumerate(self.sources)])
+        return np.asarray(rounding * np.where(misfit > _INCOHERENT, misfit, 1.0)[owner])
 
     @cached_property
     def excess_variance(self) -> Array:

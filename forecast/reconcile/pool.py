@@ -9,15 +9,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import special
 
+from forecast.distributions import SCORE_P90, Distribution, Fixed
 from forecast.errors import ArgumentError, EstimatesError, FootingError, Problem, did_you_mean
-from forecast.estimates import Footing, Scopes, common_footing
+from forecast.estimates import Footing, Scopes, common_footing, read_estimates
+from forecast.estimates.columns import NAMES
 from forecast.estimates.numbers import cell, last_digit, number
 from forecast.reconcile.priors import Prior
 from forecast.reconcile.statements import Source, Statement
 
+FURTHEST = 60
+"""Years before and after the newest base year that can be asked for."""
+
 ACTUAL_SD = 0.05
 """Sd of log(printed / market) of a measured actual."""
+
+_SUREST = 0.999
+_LEAST_BELIEF_SD = 0.01
+"""Smallest sd of what an analyst believes of the log market."""
 
 _SAME = ("publisher", "scope", "base_year", "base_value", "target_year", "target_value")
 
@@ -86,6 +96,14 @@ class Pool:
         return replace(self, sources=kept, left_out=(*self.left_out, *left))
 
 
+def with_history(
+    pool: Pool, history: pd.Series[float], *, coverage: float | Distribution = 1.0, scope: str | None = None
+) -> Pool:
+    """The pool with measured actuals as one more source; see `history_source`."""
+    told = history_source(history, scope=pool.scope if scope is None else scope, coverage=coverage)
+    return replace(pool, sources=(*pool.sources, told))
+
+
 def pool_of(
     estimates: pd.DataFrame,
     *,
@@ -105,7 +123,7 @@ def pool_of(
     FootingError
         If the rows stand on different footings, scopes or geographies that nothing bridges.
     """
-    estimates, scope = _named_alike(estimates, scope, scopes)
+    estimates, scope = _named_alike(_complete(estimates), scope, scopes)
     used, left_out = _selected(estimates, scope, scopes)
     _check_geography(used)
     sources = []
@@ -118,7 +136,12 @@ def pool_of(
     if not sources:
         listed = "; ".join(f"{row.id}: {row.reason}" for row in left_out) or "the table is empty"
         raise ArgumentError(Problem("reconcile", f"no row to pool for scope {scope!r}", remedy=listed))
+    if not any(s.kind == "level" for source in sources for s in source.statements):
+        listed = ", ".join(source.id for source in sources)
+        remedy = "growth alone says nothing of the size; add a row with a base or target value"
+        raise ArgumentError(Problem("reconcile", f"no printed level, only growth ({listed})", remedy=remedy))
     newest = max(s.vintage for s in sources)
+    _check_year(reference_year, newest)
     return Pool(
         sources=tuple(sources),
         scope=scope,
@@ -128,6 +151,21 @@ def pool_of(
         prior=prior,
         left_out=tuple(left_out),
     )
+
+
+def _complete(estimates: pd.DataFrame) -> pd.DataFrame:
+    """The table with all columns of the contract; a table that lacks some is read first."""
+    if not isinstance(estimates, pd.DataFrame):
+        raise ArgumentError(Problem("estimates", type(estimates).__name__, "a DataFrame (read_estimates gives one)"))
+    return estimates if set(NAMES) <= set(estimates.columns) else read_estimates(estimates)
+
+
+def _check_year(year: object, newest: int) -> None:
+    """The reference year is a calendar year near the newest base year."""
+    first, last = newest - FURTHEST, newest + FURTHEST
+    if year is None or (isinstance(year, int | np.integer) and first <= year <= last):
+        return
+    raise ArgumentError(Problem("reference_year", repr(year), f"a year from {first} to {last}"))
 
 
 def _named_alike(estimates: pd.DataFrame, scope: str, scopes: Scopes | None) -> tuple[pd.DataFrame, str]:
@@ -212,15 +250,68 @@ def source_of(row: dict[str, object]) -> Source:
         One row of the table of estimates.
     """
     weight = number(str(row["weight"]))
-    actual = str(row["status"]) == "actual"
-    return Source(
+    source = Source(
         id=str(row["id"]),
         publisher=str(row["publisher"]),
         scope=str(row["scope"]),
         vintage=_vintage(row),
         statements=tuple(_statements(row)),
         weight=1.0 if math.isnan(weight) else weight,
-        anchor_sd=ACTUAL_SD if actual else None,
+        anchor_sd=ACTUAL_SD if str(row["status"]) == "actual" else None,
+    )
+    confidence = number(str(row["confidence"]))
+    return _believed(source, confidence) if str(row["status"]) == "own" and confidence > 0 else source
+
+
+def _believed(source: Source, confidence: float) -> Source:
+    """The analyst's own range: a belief about the market itself, held with the confidence that is told."""
+    score = special.ndtri((1 + min(confidence, _SUREST)) / 2)
+    widest = max((s.width for s in source.statements if s.kind == "level"), default=0.0)
+    return replace(source, anchor_sd=max(widest / 2 / score, _LEAST_BELIEF_SD))
+
+
+def history_source(
+    history: pd.Series[float], *, scope: str, coverage: float | Distribution = 1.0, sd: float = ACTUAL_SD
+) -> Source:
+    """Measured actuals as a source without house effects.
+
+    Parameters
+    ----------
+    history
+        Amounts by calendar year, in the footing of the estimates.
+    scope
+        What was measured.
+    coverage
+        Share of the scope that was counted.
+    sd
+        Sd of log(measured / counted market), shared by all years.
+
+    Raises
+    ------
+    ArgumentError
+        For amounts or a coverage that are not above 0, years that are none, no amount at all.
+    """
+    low, middle, high = (coverage if isinstance(coverage, Distribution) else Fixed(coverage)).percentiles()
+    problems = [
+        Problem(f"history, {year}", f"{value}", "an amount above 0")
+        for year, value in history.items()
+        if not (math.isfinite(value) and value > 0)
+    ]
+    problems += [Problem("history", "no year", "at least one")] if history.empty else []
+    problems += [] if low > 0 else [Problem("coverage", f"{low:g}", "a share above 0")]
+    if problems:
+        raise ArgumentError(problems)
+    logs = {int(str(year)): math.log(value) for year, value in history.items()}
+    told = tuple(Statement("level", x, x, year, year, text=f"{math.exp(x):g}") for year, x in sorted(logs.items()))
+    spread = (math.log(high) - math.log(low)) / (2 * SCORE_P90)
+    return Source(
+        id="history",
+        publisher="history",
+        scope=scope,
+        vintage=max(logs),
+        statements=tuple(replace(s, printed=math.exp(s.low)) for s in told),
+        anchor_sd=math.hypot(sd, spread),
+        anchor_mean=math.log(middle),
     )
 
 
