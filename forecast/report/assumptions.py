@@ -29,6 +29,11 @@ def assumptions(run: Run) -> pd.DataFrame:
     return pd.DataFrame([*_drivers(run), *_ratios(run), *_prior(run)], columns=list(COLUMNS))
 
 
+def driver_assumptions(run: Run) -> pd.DataFrame:
+    """Return the rows of `assumptions` that are drivers of scenarios, for a run without a consensus."""
+    return pd.DataFrame(_drivers(run), columns=list(COLUMNS))
+
+
 def _points(distribution: Distribution) -> Iterator[float]:
     return (float(value) for value in distribution.ppf(LEVELS))
 

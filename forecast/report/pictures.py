@@ -34,6 +34,8 @@ def figures(run: Run, drivers: Tornado) -> dict[str, Callable[[], Axes]]:
     from forecast.figures import houses, sources_by_years
 
     unit = run.unit
+    if not run.has_consensus:
+        return {"projection": run.projection.plot, "sensitivity": drivers.plot}
     return {
         "sources": lambda: sources_by_years(run.sources_table, unit=unit),
         "consensus": run.consensus.plot,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.report.assumptions import assumptions
+from forecast.report.bottom_up import short_lines, write_without_consensus
 from forecast.report.folder import output_folder
 from forecast.report.manifest import write_manifest
 from forecast.report.memo import memo, milestones, span, spans
@@ -47,6 +48,8 @@ def write_run(run: Run, folder: str | Path, *, progress: Callable[[str], None] |
     from forecast.sensitivity import Value, tornado
 
     say = progress or _silent
+    if not run.has_consensus:
+        return write_without_consensus(run, folder, progress=say)
     say("sensitivity")
     quantity = Value(headline_year(run))
     drivers = tornado(run, quantity)
@@ -88,6 +91,8 @@ def headline_year(run: Run) -> int:
 
 def short_table(run: Run) -> str:
     """Return consensus and projection as a few lines of text for a terminal."""
+    if not run.has_consensus:
+        return short_lines(run)
     consensus, year = run.consensus, run.consensus.reference_year
     rows = [
         (f"consensus {year}", consensus.quantiles(years=[year])),

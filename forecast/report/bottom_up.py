@@ -1,0 +1,138 @@
+"""What a run writes that starts from a history or from driver trees: no consensus, and the reason why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from forecast.report.assumptions import driver_assumptions
+from forecast.report.folder import output_folder
+from forecast.report.manifest import write_manifest
+from forecast.report.memo import grid, milestones, plain, spans
+from forecast.report.pictures import draw
+from forecast.report.tables import write_csv
+
+if TYPE_CHECKING:
+    from forecast.pipeline import Run
+    from forecast.scenario import Scenario
+    from forecast.sensitivity import Tornado
+
+_POINTS = (0.1, 0.3, 0.5, 0.7, 0.9)
+
+
+def write_without_consensus(run: Run, folder: str | Path, *, progress: Callable[[str], None]) -> Path:
+    """Write the tables, figures, memo and manifest of a run that has no consensus."""
+    progress("sensitivity")
+    drivers = own_tornado(run)
+    with output_folder(folder) as fresh:
+        written = {"bands": run.projection.table, "assumptions": driver_assumptions(run)}
+        written["sensitivity"] = drivers.table.assign(
+            method="tornado",
+            quantity=drivers.quantity.label,
+            scenario=drivers.scenario,
+            value_unit=drivers.quantity.unit(drivers.money),
+        )
+        if len(run.audit.table):
+            written["audit"] = run.audit.table
+        for name, table in written.items():
+            write_csv(table, fresh / f"{name}.csv")
+        draw(run, drivers, fresh / "figures", progress=progress)
+        (fresh / "summary.md").write_text(_memo(run, drivers), encoding="utf-8")
+        settings = {
+            "scenarios": run.projection.scenarios,
+            "sensitivity": f"{drivers.quantity.label}, {drivers.scenario}",
+            "consensus": f"none: {why(run)}",
+        }
+        write_manifest(run.case, fresh, settings=settings)
+    return Path(folder)
+
+
+def why(run: Run) -> str:
+    """Return why there is no consensus."""
+    first = run.projection.years[0]
+    what = "the driver tree of each scenario" if run.case.start == "tree" else "the history of actual values"
+    return f"projections start in {first} from {what}; no published market size is pooled"
+
+
+def short_lines(run: Run) -> str:
+    """Return the projection as a few lines of text for a terminal."""
+    lines = [(f"{name} {year}", text) for (name, year), text in spans(run, milestones(run)).items()]
+    width = max(len(label) for label, _ in lines)
+    title = f"{run.case.title}, {run.unit}, median (80 % band)"
+    return "\n".join([title, *(f"  {label:<{width}}  {text}" for label, text in lines)])
+
+
+def own_tornado(run: Run) -> Tornado:
+    """Rank the drivers and events of the middle scenario by how far each moves the headline year."""
+    from forecast.report.write import headline_year
+    from forecast.sensitivity import Tornado, Value
+    from forecast.sensitivity.tornado import COLUMNS
+
+    names = run.projection.scenarios
+    name = "base" if "base" in names else names[len(names) // 2]
+    scenario, quantity = run.case.scenarios[name], Value(headline_year(run))
+    own = quantity.of(run.projection.paths[name])
+    settled = scenario
+    for key, driver in scenario.drivers.items():
+        if not driver.distribution.is_fixed:
+            settled = settled.with_value(key, float(driver.distribution.from_score(0.0)))
+
+    def value(changed: Scenario) -> float:
+        from forecast.project import project
+
+        return quantity.of(project(run.start, changed, end=run.case.end).paths[changed.name])
+
+    base, rows, runs = value(settled), [], []
+    for label, kind, unit, points, changed in _changes(scenario, settled):
+        values = [own / base * value(one) for one in changed]
+        runs += [(label, kind, point, found) for point, found in zip(points, values, strict=True)]
+        steps, swing = np.diff(values), max(values) - min(values)
+        monotonic = bool((steps >= 0).all() or (steps <= 0).all())
+        note = "" if swing > 1e-6 * own else "the answer does not depend on it here"
+        middle = points[2] if len(points) > 2 else "as likely as stated"
+        ends = (points[0], middle, points[-1], values[0], own, values[-1])
+        rows.append((label, kind, unit, *ends, swing, monotonic, note))
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(["swing", "input"], ascending=[False, True])
+    tried = pd.DataFrame(runs, columns=["input", "kind", "point", "value"])
+    return Tornado(quantity, name, run.unit, table.reset_index(drop=True), tried)
+
+
+Change = tuple[str, str, str, list[float] | list[str], list["Scenario"]]
+
+
+def _changes(scenario: Scenario, settled: Scenario) -> Iterator[Change]:
+    for key, driver in scenario.drivers.items():
+        if not driver.distribution.is_fixed:
+            points = [float(point) for point in driver.distribution.ppf(_POINTS)]
+            words = key.removeprefix("tree.inputs.").removesuffix(".amount").replace("_", " ").replace(".", ": ")
+            yield words, "driver", driver.unit, points, [settled.with_value(key, point) for point in points]
+    for name, event in scenario.events.items():
+        open_ = name not in (*scenario.happens, *scenario.ruled_out) and 0 < event.probability < 1
+        needed = any(name in other.requires and key in scenario.happens for key, other in scenario.events.items())
+        if open_ and not needed:
+            both = [settled.given(ruled_out=[name]), settled.given(happens=[name])]
+            yield event.title or name, "event", "", ["does not happen", "happens"], both
+
+
+def _memo(run: Run, drivers: Tornado) -> str:
+    years = milestones(run)
+    found = spans(run, years)
+    titles = {name: plain(run.case.scenarios[name].title or name) for name in run.projection.scenarios}
+    rows = [[titles[name], *(found.get((name, year), "") for year in years)] for name in titles]
+    stories = [f"- **{titles[name]}**: {plain(run.case.scenarios[name].because)}" for name in titles]
+    parts = [
+        f"# {plain(run.case.title)}",
+        f"**{plain(run.case.file.because)}**",
+        f"There is no consensus: {why(run)}.",
+        f"## Where it goes from here\n\n{grid([f'{run.unit}, median (80 % band)', *map(str, years)], rows)}",
+        f"## What drives it\n\n{plain(drivers.summary())}",
+        "## What is assumption\n\n" + "\n".join(stories),
+        "Every driver stands with its range, its status (printed, derived or assumed) and its reason in "
+        "`assumptions.csv`, ranked in `sensitivity.csv`; pictures in `figures/`, inputs and versions in "
+        "`manifest.json`.",
+    ]
+    return "\n\n".join(parts) + "\n"
