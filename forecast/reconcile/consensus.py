@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.estimates import Footing, Scopes
 from forecast.mixture import Mixture
+from forecast.reconcile import scrutiny
 from forecast.reconcile.answer import Answer
 from forecast.reconcile.methods import METHODS
 from forecast.reconcile.pool import FURTHEST, LeftOut, Pool, pool_of
@@ -169,6 +170,65 @@ class Consensus:
             low, middle, high = rest.quantiles((0.1, 0.5, 0.9), [self.reference_year]).iloc[0]
             rows.append((source.id, source.publisher, low, middle, high, middle / median))
         return pd.DataFrame(rows, columns=["id", "publisher", "low", "median", "high", "change"])
+
+    def of(
+        self, scope: str, levels: Sequence[float] = (0.1, 0.5, 0.9), years: Iterable[int] | None = None
+    ) -> pd.DataFrame:
+        """Quantiles of the market in another scope from the same fit, so that a part is never above its whole.
+
+        Raises
+        ------
+        ArgumentError
+            If the method knows no scopes, or no ratios lead to this one.
+        """
+        self._only_houses("of")
+        asked = np.unique(np.asarray(self.years if years is None else list(years)))
+        values = np.exp(scrutiny.market_of(self.pool, scope, asked).quantiles(levels))
+        return pd.DataFrame(values, index=pd.Index(asked, name="year"), columns=pd.Index(list(levels), name="level"))
+
+    @property
+    def effective_sources(self) -> float:
+        """Number of independent publishers that the estimates are worth (agreement is partly imitation)."""
+        return scrutiny.independent_sources(self.pool)
+
+    def modes(self, year: int | None = None) -> pd.DataFrame:
+        """Modes of the log market in a year (the reference year where None), `value` and relative `height`.
+
+        Two rows mean that the sources leave two answers, and that a median between them is neither.
+        """
+        return scrutiny.modes_of(self.market([self.reference_year if year is None else year]))
+
+    def prior_sensitivity(self, years: Iterable[int] | None = None) -> pd.DataFrame:
+        """Market under other believable priors, one changed at a time, on a coarse grid.
+
+        Returns
+        -------
+        One row a prior and year: `prior, year, low, median, high, change`, the last a factor of the median as given;
+        the reference year alone where `years` is None.
+        """
+        self._only_houses("prior_sensitivity")
+        return scrutiny.prior_table(self.pool, [self.reference_year] if years is None else list(years))
+
+    def statement_influence(self) -> pd.DataFrame:
+        """Leave each printed number out in turn, where its source prints another.
+
+        Returns
+        -------
+        One row a number: `id, publisher, kind, years, printed`, the market in the reference year without it as
+        `low, median, high`, and `change`, that median as a factor of the median with it (both on a coarse grid).
+        """
+        self._only_houses("statement_influence")
+        return scrutiny.statement_table(self.pool, self.reference_year)
+
+    def numerical_error(self) -> float:
+        """Largest relative error of the quantiles .10, .50 and .90 over the years of `table`, against finer nodes."""
+        self._only_houses("numerical_error")
+        levels = (0.1, 0.5, 0.9)
+        return scrutiny.numerical_error(self.pool, self.answer.years, levels, self.answer.market.quantiles(levels))
+
+    def _only_houses(self, question: str) -> None:
+        if self.method != "house-effects":
+            raise ArgumentError(Problem(question, f"method {self.method!r}", "the method 'house-effects'"))
 
     @property
     def table(self) -> pd.DataFrame:

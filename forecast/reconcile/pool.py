@@ -89,6 +89,10 @@ class Pool:
         last = max(self.newest + 1, *(s.last_year for s in self.sources))
         return np.arange(min(self.reference_year, self.newest), max(last, self.reference_year) + 1)
 
+    def links(self, scope: str) -> bool:
+        """Whether ratios lead from the target scope to another."""
+        return _linked(scope, self.scope, self.scopes)
+
     def without(self, *ids: str) -> Pool:
         """The pool with some sources left out."""
         left = tuple(LeftOut(s.id, s.publisher, "left out") for s in self.sources if s.id in ids)

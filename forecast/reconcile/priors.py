@@ -15,6 +15,8 @@ from forecast.errors import ArgumentError, Problem, did_you_mean
 
 SPREAD_FAMILIES = ("half-normal", "half-cauchy", "half-t")
 _HALF_T_DEGREES = 4
+_WIDEST = 30.0
+"""Spread, in scales of its prior, at which heavy tails are cut: a factor of millions between publishers."""
 
 
 @dataclass(frozen=True)
@@ -150,4 +152,6 @@ def spread_nodes(
         "half-cauchy": lambda p: 1 / np.tan(np.pi * p),
         "half-t": lambda p: -special.stdtrit(_HALF_T_DEGREES, p),
     }
-    return scale * quantile[family](above), 3 * (window[1] - window[0]) * weights * share * (1 - share)
+    return scale * np.minimum(quantile[family](above), _WIDEST), 3 * (window[1] - window[0]) * weights * share * (
+        1 - share
+    )

@@ -20,7 +20,7 @@ _MOVES = 0.2
 def consensus_in_words(consensus: Consensus) -> str:
     """Sources, consensus, growth, outliers, what a left-out source would change, and how much is prior."""
     parts = [_sources(consensus), _market(consensus), _next_publisher(consensus)]
-    parts += [_outliers(consensus), _influence(consensus), _prior(consensus), _left_out(consensus)]
+    parts += [_outliers(consensus), _modes(consensus), _influence(consensus), _prior(consensus), _left_out(consensus)]
     return " ".join(filter(None, parts))
 
 
@@ -71,6 +71,16 @@ def _outliers(consensus: Consensus) -> str:
         for publisher, probability, factor in found[["publisher", "outlier_probability", "median"]].to_numpy()
     ]
     return f"{listing(said)}." if said else ""
+
+
+def _modes(consensus: Consensus) -> str:
+    values = consensus.modes()["value"].tolist()
+    if len(values) < 2:
+        return ""
+    where = listing([amount(value) for value in values])
+    return (
+        f"The sources leave {len(values)} answers for {consensus.reference_year}, near {where}; the median is neither."
+    )
 
 
 def _influence(consensus: Consensus) -> str:
