@@ -72,7 +72,8 @@ def decomposition(run: Run, year: int | None = None, *, scenario: str | None = N
         Unknown scenario; a year outside the projection.
     """
     name = model_of(run, scenario).scenario_name
-    parts = run.projection.decomposition.xs(name, level="scenario").drop(columns="total")
+    whole = run.projection.decomposition
+    parts = whole[whole.index.get_level_values("scenario") == name].droplevel("scenario").drop(columns="total")
     years = parts.index.tolist()
     last = years[-1] if year is None else year
     if last not in years:

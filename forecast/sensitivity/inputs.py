@@ -19,6 +19,9 @@ from forecast.scenario.drivers import Driver
 from forecast.sensitivity.model import Model, Setting
 from forecast.sensitivity.words import plain
 
+KINDS = ("consensus", "driver", "event", "prior", "hedge", "source")
+"""Every kind of input."""
+
 PROBABILITIES = (0.1, 0.3, 0.5, 0.7, 0.9)
 """Where on its own range an input is tried; the middle one is its base."""
 
@@ -73,6 +76,11 @@ class Input:
     labels: Mapping[float, str] | None = None
     inert: str = "the answer does not depend on it here"
 
+    @property
+    def stands(self) -> bool:
+        """Whether setting it to its base changes nothing; market and scope ratios are uncertain as they stand."""
+        return self.kind in ("driver", "hedge", "source") or self.key.startswith("prior.")
+
 
 def inputs_of(model: Model) -> list[Input]:
     """Every uncertain input: market level, drivers, scope ratios, priors, hedges, sources, events."""
@@ -98,12 +106,15 @@ def chosen(inputs: Sequence[Input], names: Sequence[str] | None) -> list[Input]:
     """
     if names is None:
         return list(inputs)
-    known = [word for entry in inputs for word in (entry.key, entry.name, entry.kind)]
+    known = [*KINDS, *(word for entry in inputs for word in (entry.key, entry.name))]
     unknown = [name for name in names if name not in known]
     if unknown:
         listed = list(dict.fromkeys(known))
         raise ArgumentError([Problem("input", repr(name), remedy=did_you_mean(name, listed)) for name in unknown])
-    return [entry for entry in inputs if {entry.key, entry.name, entry.kind} & set(names)]
+    found = [entry for entry in inputs if {entry.key, entry.name, entry.kind} & set(names)]
+    if not found:
+        raise ArgumentError(Problem("inputs", f"none of kind {', '.join(names)} in this case", "others"))
+    return found
 
 
 def _points(distribution: Distribution) -> tuple[float, ...]:

@@ -89,7 +89,7 @@ class Model:
         pool, reference = setting.pool, self.run.consensus.reference_year
         last = int(self.run.projection.paths[self.scenario_name].years[-1])
         wanted = self.run.projection.handover_year[self.scenario_name]
-        least = pool.newest + 1 if setting.quantile is None else max(pool.newest + 1, reference)
+        least = pool.newest + 1 if setting.quantile is None else max(pool.newest, reference) + 1
         handover = min(max(min(wanted, pool.handover_year), least), last)
         known = known_years(min(pool.newest, reference), handover)
         market = self._market(pool, known)

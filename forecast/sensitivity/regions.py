@@ -47,7 +47,7 @@ def box_of(points: Array, hits: Hits, low: Array, high: Array) -> Box:
     """A box with its coverage, density and mass."""
     inside = ((points >= low) & (points <= high)).all(1)
     found = float(hits[inside].sum())
-    return Box(low, high, found / max(hits.sum(), 1), found / max(inside.sum(), 1), float(inside.mean()))
+    return Box(low, high, found / max(int(hits.sum()), 1), found / max(int(inside.sum()), 1), float(inside.mean()))
 
 
 def prim(points: Array, hits: Hits, *, peel: float = 0.05, least_mass: float = 0.05) -> Box:

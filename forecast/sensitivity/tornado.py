@@ -179,7 +179,11 @@ def tornado(
 
 
 def _values(model: Model, entry: Input, quantity: Quantity, base: float, own: float) -> list[float]:
-    found = np.array([model.value(entry.set(model.base, point), quantity) for point in entry.points])
+    def at(point: float) -> float:
+        as_read = entry.stands and point == entry.base
+        return base if as_read else model.value(entry.set(model.base, point), quantity)
+
+    found = np.array([at(point) for point in entry.points])
     return [float(value) for value in shifted(found, quantity, base, own)]
 
 

@@ -90,7 +90,7 @@ def test_decomposition_is_that_of_the_projection(done: Run) -> None:
 
 def test_screening_ranks_the_market_first(done: Run) -> None:
     pytest.importorskip("SALib")
-    found = morris(done, Value(2030), inputs=["consensus", "driver", "source", "prior.herding"], trajectories=3)
+    found = morris(done, Value(2030), inputs=["consensus", "driver", "GD-2026", "prior.herding"], trajectories=3)
     assert found.table["input"].iloc[0] == "market in 2023"
     assert found.runs == 3 * (len(found.table) + 1)
     assert isinstance(found.plot(), Axes)
