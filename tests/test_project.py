@@ -16,8 +16,6 @@ from tests.simulation import simulated
 
 END = 2035
 LEVELS = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
-NUMERICAL_ERROR = {"logistic": 0.005, "gompertz": 0.005}
-"""Error of a probability that merging components may make, where a curve bends; else a thousandth."""
 
 
 def ranged(low: float, base: float, high: float) -> dict[str, float]:
@@ -87,9 +85,10 @@ def simulations() -> Iterator[object]:
 def test_quantiles_agree_with_simulated_paths(curve: str, other: dict, paths: int, start: Consensus) -> None:
     story = scenario(curve, **other)
     drawn = simulated(story, start, end=END, paths=paths, seed=1)
-    quantiles = np.log(forecast.project(start, story, end=END).quantiles(LEVELS).to_numpy())
+    projection = forecast.project(start, story, end=END)
+    quantiles = np.log(projection.quantiles(LEVELS).to_numpy())
     below = np.stack([(drawn <= quantiles[:, at]).mean(axis=0) for at in range(len(LEVELS))], axis=1)
-    allowed = 4 * np.sqrt(LEVELS * (1 - LEVELS) / paths) + NUMERICAL_ERROR.get(curve, 0.001)
+    allowed = 4 * np.sqrt(LEVELS * (1 - LEVELS) / paths) + projection.paths["story"].numerical_error
     assert (np.abs(below - LEVELS) <= allowed).all(), np.abs(below - LEVELS).max(axis=0)
 
 
