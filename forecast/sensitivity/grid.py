@@ -240,7 +240,7 @@ def _carried(model: Model, setting: Setting, quantity: Quantity, drivers: Mappin
         mixture = Mixture(
             market.weights, market.means @ rows.T + offset[i][needed], rows @ market.covariances @ rows.T + own
         )
-        found.append(quantity.of(ScenarioPath(setting.scenario, years[needed], mixture, {})))
+        found.append(quantity.bounded(ScenarioPath(setting.scenario, years[needed], mixture, {})))
     return np.array(found)
 
 

@@ -133,7 +133,7 @@ def influence(run: Run, quantity: Quantity, *, scenario: str | None = None) -> I
 
 def _band(model: Model, setting: Setting, quantity: Quantity) -> tuple[float, float, float]:
     path = model.path(setting)
-    low, median, high = (replace(quantity, level=level).of(path) for level in _LEVELS)  # type: ignore[call-arg]
+    low, median, high = (replace(quantity, level=level).bounded(path) for level in _LEVELS)  # type: ignore[call-arg]
     return min(low, high), median, max(low, high)
 
 

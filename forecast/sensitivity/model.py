@@ -76,7 +76,7 @@ class Model:
 
     def value(self, setting: Setting, quantity: Quantity) -> float:
         """Quantity at a setting."""
-        return quantity.of(self.path(setting))
+        return quantity.bounded(self.path(setting))
 
     def path(self, setting: Setting) -> ScenarioPath:
         """Projected path at a setting."""

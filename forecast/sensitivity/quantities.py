@@ -36,6 +36,10 @@ class Quantity(ABC):
             If the quantity is undefined for the path.
         """
 
+    def bounded(self, path: ScenarioPath) -> float:
+        """Value for one setting among many: `of`, but where that is undefined for the setting alone, its bound."""
+        return self.of(path)
+
     @abstractmethod
     def outcome(self, logs: Array, path: ScenarioPath) -> Array:
         """What comes on single paths; an amount as its logarithm, so that shares of its variance are those of factors.
@@ -203,7 +207,10 @@ class Probability(Quantity):
 
 @dataclass(frozen=True)
 class YearAbove(Quantity):
-    """Year in which a quantile of the market passes an amount, between two years by interpolation in logs."""
+    """Year in which a quantile of the market passes an amount, between two years by interpolation in logs.
+
+    Where single settings of a sensitivity do not get there, the year after the last stands for that.
+    """
 
     value: float
     level: float = 0.5
@@ -222,6 +229,10 @@ class YearAbove(Quantity):
             )
         after = int(above[0])
         return float(path.years[after] - levels[after] / (levels[after] - levels[after - 1]))
+
+    def bounded(self, path: ScenarioPath) -> float:
+        reached = path.mixture.quantiles([self.level])[:, 0].max() >= math.log(self.value)
+        return self.of(path) if reached else float(path.years[-1] + 1)
 
     def outcome(self, logs: Array, path: ScenarioPath) -> Array:
         """First year above, between two years by interpolation; the year after the last where it stays below."""

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.axes import Axes
 
 import forecast
-from forecast.errors import ArgumentError
+from forecast.errors import ArgumentError, ModelError
 from forecast.pipeline import Run
 from forecast.sensitivity import Cagr, Probability, Quantity, Tornado, Value, YearAbove, tornado
 
@@ -92,3 +92,12 @@ def test_an_unknown_input_is_named_with_a_suggestion(done: Run) -> None:
     with pytest.raises(ArgumentError) as caught:
         tornado(done, Value(2030), inputs=["half lfe", "growth.half_life"])
     assert str(caught.value) == "input: found 'half lfe'; did you mean 'half life'?"
+
+
+def test_a_year_that_some_settings_do_not_reach(done: Run) -> None:
+    found = tornado(done, YearAbove(105), inputs=["consensus", "driver"])
+    assert found.table["low_value"].iloc[0] > 2035
+    assert YearAbove(105).show(found.table["base_value"].iloc[0], "USD bn") in found.summary()
+    with pytest.raises(ModelError) as caught:
+        tornado(done, YearAbove(1e5))
+    assert str(caught.value).startswith("Year in which the median passes 100,000: not reached by 2035; ask about a")
