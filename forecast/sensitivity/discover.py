@@ -65,14 +65,14 @@ class Discovery:
         """The box in words."""
         box = self.table[self.table["method"] == "box"].iloc[0]
         return (
-            f"{percent(self.share)} of the paths have {self._claim} (scenario {self.scenario}). Where {box['region']}, "
-            f"{percent(box['density'])} have; that region holds {percent(box['coverage'])} of them."
+            f"On {percent(self.share)} of the paths {self._claim} (scenario {self.scenario}). Where {box['region']}, "
+            f"that is so on {percent(box['density'])}; this region holds {percent(box['coverage'])} of all such paths."
         )
 
     @property
     def _claim(self) -> str:
         side = "at least" if self.above else "less than"
-        return f"{self.quantity.spread} {side} {self.quantity.show(self.target, self.money)}"
+        return f"{self.quantity.spread} is {side} {self.quantity.show(self.target, self.money)}"
 
     def _repr_html_(self) -> str:
         return result_html(self.summary(), self.table)

@@ -64,10 +64,12 @@ class Grid:
         from forecast.figures import heatmap
 
         labels = [f"{entry.name}, {entry.unit}".removesuffix(", ") for entry in (self.x, self.y)]
-        unit = self.quantity.unit(self.money)
+        factor, unit = self.quantity.drawn(self.money)
+        table = self.table.assign(value=self.table["value"] * factor)
+        target = None if self.target is None else self.target * factor
         return heatmap(
-            self.table, unit=unit, quantity=self.quantity.label, x_label=labels[0], y_label=labels[1],
-            target=self.target, ax=ax,
+            table, unit=unit, quantity=self.quantity.label, x_label=labels[0], y_label=labels[1],
+            target=target, ax=ax,
         )  # fmt: skip
 
     def summary(self) -> str:

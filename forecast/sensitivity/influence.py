@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PRIORS_OUT: dict[str, tuple[str, dict[str, float]]] = {
-    "growth": ("what growth is expected before any source", {"growth_sd": 1.0}),
+    "growth": ("growth before any source", {"growth_sd": 1.0}),
     "optimism": ("common optimism", {"optimism_mean": 0.0, "optimism_sd": 0.0}),
     "herding": ("herding across publishers", {"herding": 0.0}),
     "outliers": ("outliers", {"outlier_probability": 0.0}),
@@ -68,7 +68,9 @@ class Influence:
         size = (self.table["moves"] / self.base[1]).abs() + self.table["band"].abs()
         strongest = self.table.loc[size.nlargest(_DRAWN).index]
         rows = pd.concat([own, strongest], ignore_index=True)
-        return bands(rows, label=f"{self.quantity.label}, {self.quantity.unit(self.money)}", ax=ax)
+        factor, unit = self.quantity.drawn(self.money)
+        rows[["low", "median", "high"]] *= factor
+        return bands(rows, label=f"{self.quantity.label}, {unit}", ax=ax)
 
     def summary(self) -> str:
         """What moves the answer most, and what would narrow its band most, in words."""
@@ -142,7 +144,7 @@ def _changes(model: Model) -> Iterator[Change]:
     yield from _without_sources(pool)
     for words, changes in PRIORS_OUT.values():
         prior = pool.prior.replace(**changes)
-        yield f"prior: {words}", "prior", "left out", _pooled(replace(pool, prior=prior))
+        yield f"prior on {words}", "prior", "left out", _pooled(replace(pool, prior=prior))
     for name in model.scenario.events:
         if name not in (*model.scenario.happens, *model.scenario.ruled_out):
             yield f"event: {name}", "event", "left out", _ruled_out(name)

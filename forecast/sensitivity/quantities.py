@@ -75,6 +75,10 @@ class Quantity(ABC):
         """Unit of the quantity, given that of money."""
         return money
 
+    def drawn(self, money: str) -> tuple[float, str]:
+        """Factor and unit by which pictures show it: shares and probabilities in percent."""
+        return 1.0, self.unit(money)
+
     def show(self, value: float, money: str) -> str:
         """A value of the quantity in words, given the unit of money.
 
@@ -164,6 +168,9 @@ class Cagr(Quantity):
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "share per year"
 
+    def drawn(self, money: str) -> tuple[float, str]:  # noqa: ARG002
+        return 100.0, "% a year"
+
     def show(self, value: float, money: str) -> str:  # noqa: ARG002
         return f"{percent(value, 1)} a year"
 
@@ -200,6 +207,9 @@ class Probability(Quantity):
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "probability"
+
+    def drawn(self, money: str) -> tuple[float, str]:  # noqa: ARG002
+        return 100.0, "%"
 
     def show(self, value: float, money: str) -> str:  # noqa: ARG002
         return percent(value, 1)

@@ -39,6 +39,8 @@ _STILL = 1e-6
 """Swing, as a share of the base value, below which an input counts as unable to move the answer."""
 
 _NAMED = 3
+_DRAWN = 15
+_VALUES = ("low_value", "base_value", "high_value", "swing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +69,9 @@ class Tornado:
         """Bars, longest first, of the inputs that move the answer."""
         from forecast.figures import tornado as draw
 
-        return draw(self.table, unit=self.quantity.unit(self.money), quantity=self.quantity.label, most=15, ax=ax)
+        factor, unit = self.quantity.drawn(self.money)
+        table = self.table.assign(**{name: self.table[name] * factor for name in _VALUES})
+        return draw(table, unit=unit, quantity=self.quantity.label, most=_DRAWN, ax=ax)
 
     def spider(self) -> Spider:
         """How the answer bends along each input, from the same runs."""
@@ -118,7 +122,9 @@ class Spider:
         from forecast.figures import spider as draw
 
         quantity = self.tornado.quantity
-        return draw(self.table, unit=quantity.unit(self.tornado.money), quantity=quantity.label, ax=ax)
+        factor, unit = quantity.drawn(self.tornado.money)
+        table = self.table.assign(value=self.table["value"] * factor)
+        return draw(table, unit=unit, quantity=quantity.label, ax=ax)
 
     def summary(self) -> str:
         """Which inputs bend the answer, in words."""

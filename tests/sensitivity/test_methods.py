@@ -71,7 +71,7 @@ def test_discovery_says_where_the_market_is_large(done: Run) -> None:
     assert box["density"] > 2 * found.share
     assert "market in 2023 is above USD" not in box["region"]
     assert "market in 2023 is above 2" in box["region"]
-    assert " % of the paths have the market in 2030 at least USD 100 bn (scenario base). " in found.summary()
+    assert " % of the paths the market in 2030 is at least USD 100 bn (scenario base). " in found.summary()
     assert isinstance(found.plot(), Axes)
     missed = discover(done, Value(2030), 100.0, above=False)
     assert missed.share == pytest.approx(1 - found.share)
