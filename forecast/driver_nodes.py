@@ -103,7 +103,8 @@ def driver_nodes(
     correlation
         Correlations of normal scores between drivers; pairs not named are independent where that is possible.
     points
-        Sobol points where many drivers need nodes, cut to a power of two.
+        Sobol points where many drivers need nodes, cut to a power of two; more than `FEWEST_POINTS` are used for few
+        drivers too.
     """
     normal = tuple(n for n, d in linear.items() if not d.distribution.is_fixed and d.is_nearly_normal)
     fixed = {n: d for n, d in free.items() if d.is_fixed}
@@ -145,7 +146,7 @@ def _score_nodes(sizes: Sequence[int], correlation: Array, points: int) -> tuple
     if not sizes:
         return np.zeros((1, 0)), np.ones(1)
     root = np.linalg.cholesky(correlation)
-    if len(sizes) >= len(_COUNTS):
+    if len(sizes) >= len(_COUNTS) or points > FEWEST_POINTS:
         count = 2 ** int(math.log2(points))
         even = qmc.Sobol(len(sizes), rng=np.random.default_rng(_SEED)).random(count)
         return special.ndtri(even) @ root.T, np.full(count, 1 / count)

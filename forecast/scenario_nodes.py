@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.continuation import linear_keys
-from forecast.distributions import Array, Distribution, Uniform
+from forecast.distributions import Array, Uniform
 from forecast.driver_nodes import FEWEST_POINTS, DriverNodes, LinearDriver, driver_nodes
 from forecast.scenario import Scenario
 from forecast.scenario.drivers import drivers_of
@@ -18,8 +17,7 @@ from forecast.scenario.events import Effect
 from forecast.scenario.joint import NEVER
 
 _MOST_CROSSED = 16
-_TREE_POINTS = 16_384
-_MOST_ON_GRID = 6
+_MOST_POINTS, _BENT_POINTS = 16_384, 4096
 _STATE = "state of the events"
 
 _LINEAR_UNIT = {"points": np.ones(1), "size": np.full(1, math.expm1(1.0))}
@@ -125,12 +123,13 @@ def scenario_nodes(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNode
     drivers = {k: d.distribution for k, d in scenario.drivers.items() if k.startswith(used)}
     linear = {key: LinearDriver(drivers[key], maps[key]) for key in maps}
     free = {key: driver for key, driver in drivers.items() if key not in maps}
-    paired = scenario.tree is not None and len(states.weights) > _MOST_CROSSED and _needs_sobol(drivers)
+    paired = len(states.weights) > _MOST_CROSSED
     if paired:
         free[_STATE] = Uniform(0.0, 1.0)
-    points = _TREE_POINTS if paired else FEWEST_POINTS
-    if scenario.tree is not None and not paired:
-        points = max(FEWEST_POINTS, _TREE_POINTS // len(states.weights))
+    bends = scenario.growth.has_ceiling or scenario.growth.curve == "segments"
+    points = (_BENT_POINTS if bends else _MOST_POINTS) if paired else FEWEST_POINTS
+    if scenario.growth.curve == "tree" and not paired:
+        points = max(FEWEST_POINTS, _MOST_POINTS // len(states.weights))
     nodes = driver_nodes(free, linear, correlation=scenario.correlation, points=points)
     at, state = _pairs(nodes, states.weights, paired=paired)
     weights = nodes.weights[at] * (1.0 if paired else states.weights[state])
@@ -145,10 +144,6 @@ def scenario_nodes(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNode
         event_years=states.years[state],
         correlation_kept=nodes.correlation_kept,
     )
-
-
-def _needs_sobol(drivers: Mapping[str, Distribution]) -> bool:
-    return sum(not driver.is_fixed for driver in drivers.values()) > _MOST_ON_GRID
 
 
 def _pairs(nodes: DriverNodes, weights: Array, *, paired: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
