@@ -155,6 +155,16 @@ def _add_audit(commands: argparse._SubParsersAction[Parser]) -> None:
     _add_format(add)
 
 
+def _add_sensitivity(commands: argparse._SubParsersAction[Parser]) -> None:
+    add = _add(commands, "sensitivity", _sensitivity, "say which assumption moves a quantity of a case").add_argument
+    add("case", metavar="CASE", help="folder of a case, or the name of one that comes with the program")
+    quantities = "value:2030, cagr:2023-2030, year-above:50, cumulative:2025-2030 or probability:50@2030"
+    add("--of", metavar="QUANTITY", required=True, help=quantities)
+    add("--method", default="tornado", help="methods, separated by commas (default: tornado)")
+    add("--scenario", metavar="NAME", help="scenario (default: base, or the middle one)")
+    _add_format(add)
+
+
 def _add_template(commands: argparse._SubParsersAction[Parser]) -> None:
     text = "write a table of estimates to fill in, with an example row"
     add = _add(commands, "template", _template, text).add_argument
@@ -165,7 +175,18 @@ def _add_format(add: Callable[..., object]) -> None:
     add("--format", choices=("table", "csv", "json"), default="table", help="form of the output (default: table)")
 
 
-ADDERS = (_add_run, _add_check, _add_list, _add_new, _add_audit, _add_template, _add_show, _add_diff, _add_schema)
+ADDERS = (
+    _add_run,
+    _add_check,
+    _add_list,
+    _add_new,
+    _add_audit,
+    _add_sensitivity,
+    _add_template,
+    _add_show,
+    _add_diff,
+    _add_schema,
+)
 """One for each command, in the order of the help."""
 
 
@@ -260,6 +281,19 @@ def _audit(given: argparse.Namespace) -> int:
     table = audit(read_estimates(given.file), scopes).table
     _print(table, given.format, _findings)
     return FINDING if (table["severity"] == "high").any() else FINE
+
+
+def _sensitivity(given: argparse.Namespace) -> int:
+    from forecast.pipeline import run
+    from forecast.sensitivity import parse_quantity, sensitivity_table
+
+    quantity, methods = parse_quantity(given.of), [name.strip() for name in given.method.split(",")]
+    with _progress(shown=True) as progress:
+        result = run(given.case, progress=progress)
+        progress("turning the knobs")
+        table = sensitivity_table(result, quantity, methods, scenario=given.scenario)
+    _print(table, given.format, lambda found: found.to_string(index=False, float_format="{:.4g}".format) + "\n")
+    return FINE
 
 
 def _template(given: argparse.Namespace) -> int:

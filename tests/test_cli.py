@@ -376,3 +376,37 @@ def test_the_command_is_installed_under_its_name(root: Path) -> None:
     assert project["scripts"] == {"forecast": "forecast.cli:console"}
     done = subprocess.run([Path(sys.executable).with_name("forecast"), "--version"], capture_output=True, text=True)
     assert done.stdout == f"forecast {forecast.__version__}\n"
+
+
+def test_sensitivity_is_one_table_with_a_column_for_the_method(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = [
+        "sensitivity",
+        "regenerative_medicine",
+        "--of",
+        "value:2030",
+        "--method",
+        "tornado,sobol",
+        "--format",
+        "csv",
+    ]
+    assert main(asked) == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert set(table["method"]) == {"tornado", "sobol"}
+    assert table.loc[0, "input"] == "market in 2023"
+
+
+@pytest.mark.parametrize(
+    ("of", "method", "said"),
+    [
+        ("valu:2030", "tornado", "did you mean 'value'"),
+        ("value:2050", "tornado", "allowed: a year from 2023 to 2035"),
+        ("value:2030", "tornaod", "did you mean 'tornado'"),
+    ],
+)
+def test_an_unknown_quantity_method_or_year_is_named(
+    of: str, method: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sensitivity", "regenerative_medicine", "--of", of, "--method", method]) == 2
+    captured = capsys.readouterr()
+    assert said in captured.err
+    assert captured.out == ""

@@ -18,9 +18,10 @@ LAYERS = """
 """.split()  # noqa: SIM905 (a list of names reads better as text)
 EXPORTED = """
     Cagr Consensus Cumulative Prior Probability Value YearAbove __version__ audit backtest balance
-    bayes_random_effects bridge classical_weights fit_growth fit_growths history_bands linear_pool log_pool
-    new_case normalize project quantile_average random_effects read_case read_estimates read_scenario
-    read_scopes read_track_record reconcile run tornado write_estimates
+    bayes_random_effects break_even bridge classical_weights compare_methods decomposition discover
+    evaluate_bands fit_growth fit_growths grid history_bands history_mixture influence linear_pool log_pool
+    morris new_case normalize project quantile_average random_effects read_case read_estimates read_scenario
+    read_scopes read_track_record reconcile reverse_stress run shapley sobol spider tornado write_estimates
 """.split()  # noqa: SIM905
 PACKAGE = Path(forecast.__file__).parent
 HEAVY = {"numpy", "scipy", "pandas", "matplotlib", "statsmodels", "pydantic", "dask"}
