@@ -1,6 +1,6 @@
 """From a start and scenarios to a projection: the market year by year, as a Gaussian mixture of log paths.
 
-Up to the handover year h the path is the consensus', shifted; beyond, growth fades (DESIGN 4.2):
+Up to the handover year h the path is the consensus', shifted; beyond, growth fades:
 
     t <= h:     log V_t = m_t + delta (t - s)
     t = h + k:  log V_t = m_h + S_k g_h + (k - S_k) theta + delta (t - s),   S_k = (1 - phi^k) / (1 - phi)

@@ -169,7 +169,7 @@ class Design:
 
     @cached_property
     def level_correlation(self) -> Array:
-        """C of DESIGN 4.1, scaled by the sources' weights; zero for actuals."""
+        """Correlation C of house levels, scaled by the sources' weights; zero for actuals."""
         return self._correlation(self.prior.herding)
 
     @cached_property

@@ -268,6 +268,6 @@ def _market_wanted(design: Design, scope: str) -> _Wanted:
 
 
 def _house_effects(design: Design, correlation: Array, outliers: Array) -> Array:
-    """C + O of DESIGN 4.1 for sets of outliers, shape (sets, sources, sources)."""
+    """Correlation C plus the outliers' own part O, shape (sets, sources, sources)."""
     own = (design.prior.outlier_inflation**2 - 1) * outliers * np.diag(correlation)
     return np.asarray(correlation + own[:, :, None] * np.eye(len(correlation)))
