@@ -15,7 +15,7 @@ from forecast.estimates import Audit, audit
 from forecast.project import Projection, Start, project
 from forecast.reconcile import Consensus
 from forecast.reconcile.paths import sources_by_years
-from forecast.scenario import Case, read_case
+from forecast.scenario import Case, Scenario, read_case
 from forecast.start import HistoryStart, TreeStart
 from forecast.wording import result_html
 
@@ -119,7 +119,13 @@ def run(case: Case | str | Path, *, progress: Progress | None = None) -> Run:
     tell("reconciling")
     start = start_of(case)
     tell("projecting")
-    return Run(case, findings, start, project(start, case.scenarios, end=case.end))
+    scenarios = {name: _ending(scenario, case.end) for name, scenario in case.scenarios.items()}
+    return Run(case, findings, start, project(start, scenarios))
+
+
+def _ending(scenario: Scenario, end: int) -> Scenario:
+    """The scenario with the case's end year where it has none of its own."""
+    return scenario if scenario.end else scenario.model_copy(update={"end": end})
 
 
 def start_of(case: Case) -> Start:

@@ -199,13 +199,13 @@ class Projection:
             never[name] = 1 - float(above.any(1).mean())
         return self._by_level(found, levels).assign(never=pd.Series(never))
 
-    def draws(self, count: int, *, seed: int, scenario: str | None = None) -> pd.DataFrame:
-        """Drawn paths of one scenario (the first where None): one row a path, one column a year."""
+    def draws(self, n: int, seed: int, *, scenario: str | None = None) -> pd.DataFrame:
+        """Drawn paths of one scenario (the first where None): `n` rows, one a path; one column a year."""
         name = self.scenarios[0] if scenario is None else scenario
         if name not in self.paths:
             raise ArgumentError(Problem("scenario", repr(name), ", ".join(self.scenarios)))
         path = self.paths[name]
-        return pd.DataFrame(np.exp(path.mixture.draws(count, seed=seed)), columns=pd.Index(path.years, name="year"))
+        return pd.DataFrame(np.exp(path.mixture.draws(n, seed=seed)), columns=pd.Index(path.years, name="year"))
 
     def together(self, levels: Sequence[float] = (0.1, 0.5, 0.9)) -> pd.DataFrame:
         """Quantiles of all scenarios as one mixture, each with its probability: index year, one column a level.
@@ -307,7 +307,7 @@ def project(
     scenarios
         One scenario, or several.
     end
-        Last year; a scenario's own `end` goes first.
+        Last year; the scenario's own where None.
 
     Raises
     ------
@@ -328,7 +328,7 @@ def project(
         raise ArgumentError(problems or [Problem("project", "no scenario", "at least one")])
     paths, handovers = {}, {}
     for name, scenario in named.items():
-        last = scenario.end or end
+        last = end or scenario.end
         assert last is not None
         paths[name], handovers[name] = _path(start, scenario, last)
     return Projection(paths, start.footing, start, handovers)
@@ -345,7 +345,7 @@ def _origin(start: Start) -> int:
 
 
 def _horizon_problems(name: str, scenario: Scenario, start: Start, end: int | None) -> Iterator[Problem]:
-    last, origin, place = scenario.end or end, _origin(start), f"scenario {name}"
+    last, origin, place = end or scenario.end, _origin(start), f"scenario {name}"
     if last is None:
         yield Problem(f"{place}, end", "no end year", remedy="give end= or set it in the scenario")
         return

@@ -80,3 +80,11 @@ def test_unknown_cases_and_impossible_questions_are_named(done: Run) -> None:
         forecast.reconcile(
             done.case.estimates, scope="regenerative medicine", scopes=done.case.scopes, prior={"herdin": 0.1}
         )
+
+
+def test_an_end_year_that_is_asked_for_wins_over_the_scenarios_own(done: Run) -> None:
+    scenario = done.case.scenarios["base"].model_copy(update={"end": 2040})
+    assert forecast.project(done.consensus, scenario).years[-1] == 2040
+    assert forecast.project(done.consensus, scenario, end=2030).years[-1] == 2030
+    with pytest.raises(ArgumentError, match="scenario base, end: found 2020"):
+        forecast.project(done.consensus, scenario, end=2020)

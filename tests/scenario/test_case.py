@@ -138,7 +138,6 @@ def test_what_does_not_fit_between_files(copied):
     law = '[events.law]\nyear = 2050\nprobability = 0.5\neffects = [{kind = "pulse", size = 0.1}]\n'
     ambitious = copied / "scenarios" / "ambitious.toml"
     ambitious.write_text(f"{ambitious.read_text(encoding='utf-8')}\n{law}".replace("end = ", "# "), encoding="utf-8")
-    change(copied / "scenarios" / "base.toml", "end = 2035", "")
     change(copied / "estimates.csv", "USD,billion", "EUR,million")
     change(copied / "estimates.csv", "global,EUR", "global,USD")
     with pytest.raises(CaseError) as caught:
