@@ -287,8 +287,9 @@ def read_scopes(path: str | Path) -> Scopes:
     ----------
     path
         File with `schema = 1` and one `[[scope]]` table for each scope: `name`, `inside`, `aliases`, `ratio`
-        (share of the parent), `ratio_year`, `growth_sd`, `value_basis`, `includes`, `because`, `source`,
-        `status`. `[[geography]]` tables (`name`, `inside`, `aliases`) add to the bundled geographies.
+        (share of the parent; its median is above 0 and at most 1), `ratio_year`, `growth_sd`, `value_basis`,
+        `includes`, `because`, `source`, `status`. `[[geography]]` tables (`name`, `inside`, `aliases`) add to the
+        bundled geographies.
 
     Raises
     ------
@@ -403,10 +404,16 @@ def _distribution(place: str, ratio: _Ratio | None) -> Distribution | None:
         raise EstimatesError(
             Problem(place, f"the keys {', '.join(given)}", f"{', '.join(needed)} for the family {ratio.family}")
         )
-    if min(given.values()) <= 0 or given.get("value", 1) > 1:
-        found = ", ".join(f"{number:g}" for number in given.values())
-        raise EstimatesError(Problem(place, found, "a share above 0 and at most 1"))
+    allowed = "a share above 0 and at most 1"
+    if min(given.values()) <= 0:
+        raise EstimatesError(Problem(place, ", ".join(f"{number:g}" for number in given.values()), allowed))
     try:
-        return family(**given, positive=True) if family is Range else family(**given)
+        share: Distribution = family(**given, positive=True) if family is Range else family(**given)
     except ArgumentError as error:
         raise EstimatesError([Problem(f"{place}: {fault}", "") for fault in error.problems]) from None
+    middle = float(share.ppf(0.5))
+    if middle > 1:
+        found = f"{middle:.4g}" if family is Fixed else f"a median of {middle:.4g}"
+        remedy = f"write {middle / 100:.4g} for {middle:.4g} %" if middle <= 100 else ""
+        raise EstimatesError(Problem(place, found, allowed, remedy))
+    return share

@@ -71,6 +71,14 @@ def test_the_bundled_tree_keeps_services_apart():
         ('name = "exosomes"', 'nam = "exosomes"', "scope 4, nam: found an unknown key; did you mean 'name'"),
         ('inside = "CGT"', 'inside = "CTG"', "scope 'CAR-T', inside: found 'CTG'"),
         ("ratio = 0.05", "ratio = 1.5", "scope 'exosomes', ratio: found 1.5; allowed: a share above 0 and at most 1"),
+        (
+            "median = 0.75",
+            "median = 75",
+            "ratio: found a median of 75; allowed: a share above 0 and at most 1; write 0.75",
+        ),
+        ("low = 0.1, base = 0.2, high = 0.3", "low = 10, base = 20, high = 30", "write 0.2 for 20 %"),
+        ("low = 0.1, base = 0.2", 'family = "uniform", minimum = 0.5, maximum = 1.7}#', "found a median of 1.1"),
+        ("median = 0.75", "median = -0.75", "found -0.75, 0.3; allowed: a share above 0"),
         ('family = "lognormal"', 'family = "lognormall"', "did you mean 'lognormal'"),
         ("log_sd = 0.30", "logsd = 0.30", "ratio, logsd: found an unknown key; did you mean 'log_sd'"),
         ("low = 0.1, base = 0.2", "low = 0.2, base = 0.1", "low < base < high"),
@@ -85,6 +93,11 @@ def test_problems_of_a_tree(tmp_path, old, new, says):
     with pytest.raises(EstimatesError) as error:
         read_scopes(write(tmp_path, TREE.replace(old, new, 1)))
     assert says in str(error.value)
+
+
+def test_a_lognormal_share_may_reach_above_one(tmp_path):
+    ratio = read_scopes(write(tmp_path, TREE.replace("median = 0.75", "median = 1"))).ratio("cgt")
+    assert ratio == Lognormal(1, 0.30)
 
 
 def test_all_problems_come_at_once(tmp_path):
