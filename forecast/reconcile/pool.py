@@ -15,7 +15,8 @@ from forecast.distributions import SCORE_P90, Distribution, Fixed
 from forecast.errors import ArgumentError, EstimatesError, FootingError, Problem, did_you_mean
 from forecast.estimates import Footing, Scopes, common_footing, read_estimates
 from forecast.estimates.columns import NAMES
-from forecast.estimates.numbers import cell, last_digit, number
+from forecast.estimates.conversion import Claim, claim
+from forecast.estimates.numbers import number
 from forecast.reconcile.priors import Prior
 from forecast.reconcile.statements import Source, Statement
 
@@ -30,6 +31,8 @@ _LEAST_BELIEF_SD = 0.01
 """Smallest sd of what an analyst believes of the log market."""
 
 _SAME = ("publisher", "scope", "base_year", "base_value", "target_year", "target_value")
+
+_TEXTS = tuple(name for name in NAMES if name not in ("base_year", "target_year", "cagr_from", "cagr_to"))
 
 
 @dataclass(frozen=True)
@@ -158,10 +161,13 @@ def pool_of(
 
 
 def _complete(estimates: pd.DataFrame) -> pd.DataFrame:
-    """The table with all columns of the contract; a table that lacks some is read first."""
+    """The table with all columns of the contract, numbers as text; any other table is read first."""
     if not isinstance(estimates, pd.DataFrame):
         raise ArgumentError(Problem("estimates", type(estimates).__name__, "a DataFrame (read_estimates gives one)"))
-    return estimates if set(NAMES) <= set(estimates.columns) else read_estimates(estimates)
+    as_read = set(NAMES) <= set(estimates.columns) and all(
+        pd.api.types.is_string_dtype(estimates[name]) and not estimates[name].isna().any() for name in _TEXTS
+    )
+    return estimates if as_read else read_estimates(estimates)
 
 
 def _check_year(year: object, newest: int) -> None:
@@ -343,11 +349,13 @@ def _pairs(row: dict[str, object]) -> list[tuple[int, str]]:
 
 def _statements(row: dict[str, object]) -> Iterator[Statement]:
     base, target = _year(row["base_year"]), _year(row["target_year"])
+    how = str(row["conversion"])
     for year, name in ((base, "base"), (target, "target")):
-        if year is not None and row[f"{name}_value"]:
-            yield level(year, str(row[f"{name}_value"]), str(row[f"{name}_hedge"]))
+        digits, hedge = str(row[f"{name}_value"]), str(row[f"{name}_hedge"])
+        if year is not None and digits:
+            yield _level(year, digits, hedge, claim(digits, hedge, how, f"{name}_value"))
     for year, digits in _pairs(row):
-        yield level(year, digits)
+        yield _level(year, digits, "", claim(digits, "", how, f"other_values.{year}"))
     start = base if base is not None else _year(row["cagr_from"])
     end = target if target is not None else _year(row["cagr_to"])
     if start is None or end is None or end <= start:
@@ -360,28 +368,31 @@ def _statements(row: dict[str, object]) -> Iterator[Statement]:
 
 def level(year: int, digits: str, hedge: str = "") -> Statement:
     """A printed level."""
-    low, high = cell(digits, hedge)
-    return _statement("level", (year, year), digits, hedge, low, high)
+    return _level(year, digits, hedge, claim(digits, hedge))
+
+
+def _level(year: int, digits: str, hedge: str, claimed: Claim) -> Statement:
+    """A level, claiming what its digits did before any conversion."""
+    return _statement("level", (year, year), digits, hedge, claimed)
 
 
 def growth(start: int, end: int, digits: str, hedge: str = "") -> Statement:
     """A printed compound annual growth rate, in percent, over the years from `start` to `end`."""
-    low, high = (1 + side / 100 for side in cell(digits, hedge))
-    return _statement("growth", (start, end), digits, hedge, low, high, percent=True)
+    return _statement("growth", (start, end), digits, hedge, claim(digits, hedge), percent=True)
 
 
 def multiple(start: int, end: int, digits: str, hedge: str = "") -> Statement:
     """A printed ratio of `end` to `start`."""
-    low, high = cell(digits, hedge)
-    return _statement("growth", (start, end), digits, hedge, low, high)
+    return _statement("growth", (start, end), digits, hedge, claim(digits, hedge))
 
 
 def _statement(
-    kind: str, span: tuple[int, int], digits: str, hedge: str, low: float, high: float, *, percent: bool = False
+    kind: str, span: tuple[int, int], digits: str, hedge: str, claimed: Claim, *, percent: bool = False
 ) -> Statement:
     """Take logs; a bound gets an exponential excess of one unit of the last significant digit."""
     power = span[1] - span[0] if percent else 1
-    digit, excess = last_digit(digits) / (100 if percent else 1), 0.0
+    low, high = (1 + side / 100 if percent else side for side in claimed.cell)
+    digit, excess = claimed.last_digit / (100 if percent else 1), 0.0
     if math.isinf(high):
         excess = math.log1p(digit / low)
     elif math.isinf(low):
@@ -397,5 +408,5 @@ def _statement(
         excess=power * excess,
         text=f"{digits} %" if percent else digits,
         hedge="" if hedge == "exact" else hedge,
-        printed=number(digits),
+        printed=claimed.value,
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecast import read_case
+from forecast import normalize, read_case
 from forecast.distributions import Lognormal
 from forecast.errors import ArgumentError, EstimatesError, FootingError
 from forecast.reconcile import reconcile
@@ -122,6 +122,32 @@ def test_a_table_with_few_columns_is_read_and_anything_else_refused():
     assert reconcile(plain, scope=WHOLE).quantiles([0.5], [2023]).iloc[0, 0] == pytest.approx(16, rel=0.01)
     with pytest.raises(ArgumentError, match="estimates: found list; allowed: a DataFrame"):
         reconcile([row], scope=WHOLE)
+
+
+def test_numbers_may_be_numbers_in_a_whole_table_too():
+    case = read_case("regenerative_medicine")
+    asked = {"scope": WHOLE, "scopes": case.scopes}
+    numbers = case.estimates.assign(target_value=pd.to_numeric(case.estimates["target_value"]))
+    np.testing.assert_allclose(reconcile(numbers, **asked).quantiles(), reconcile(case.estimates, **asked).quantiles())
+
+
+@pytest.mark.parametrize(
+    ("asked", "factor"), [({"scale": "million"}, 1000), ({"currency": "EUR", "rate_year": 2023}, 0.9237)]
+)
+def test_a_conversion_changes_nothing_but_the_unit(asked, factor):
+    case = read_case("regenerative_medicine")
+    told = {"USD": 0.9237, "JPY": 0.0066}
+    rates = pd.DataFrame(
+        [{"from": code, "to": "EUR", "year": 2023, "rate": rate, "source": "ECB"} for code, rate in told.items()]
+    )
+    given = case.estimates.assign(other_values=["2026=23.5" if cagr else "" for cagr in case.estimates["cagr"]])
+    plain, converted = (
+        reconcile(table, scope=WHOLE, scopes=case.scopes) for table in (given, normalize(given, **asked, rates=rates))
+    )
+    levels = (0.025, 0.1, 0.5, 0.9, 0.975)
+    for question in ("quantiles", "next_publisher"):
+        before, after = (getattr(consensus, question)(levels) for consensus in (plain, converted))
+        np.testing.assert_allclose(after, factor * before, rtol=1e-9)
 
 
 def test_all_wrong_numbers_of_a_prior_are_listed():
