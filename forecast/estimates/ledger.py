@@ -17,7 +17,7 @@ from forecast.errors import InputError
 from forecast.estimates.conversion import Claim, claim, scaled
 from forecast.estimates.reading import FIRST_YEAR, LAST_YEAR, as_texts
 from forecast.estimates.scopes import Scopes
-from forecast.estimates.triples import Triple, quotient
+from forecast.estimates.triples import Triple, from_year, quotient
 from forecast.estimates.units import SCALES, SHORT_SCALES, scale_name
 
 Floats = NDArray[np.float64]
@@ -171,11 +171,15 @@ class Ledger:
 
     @cached_property
     def triples(self) -> list[Triple]:
-        """All rows that print base, target and growth over at least one year."""
+        """All rows that print base, target and growth over at least one year.
+
+        A growth is counted from the first year of its label where that year is printed too and the growth fits
+        from it.
+        """
         base, target, cagr = (self.numbers(name) for name in ("base_value", "target_value", "cagr"))
         base_year, target_year = self.years("base_year"), self.years("target_year")
         texts = self.column("base_value"), self.column("target_value")
-        return [
+        triples = [
             Triple(
                 row=row,
                 base_year=int(base_year[row]),
@@ -193,6 +197,17 @@ class Ledger:
             )
             for row in np.flatnonzero(base.given & target.given & cagr.given & np.isfinite(self.periods)).tolist()
         ]
+        return [self._by_label(triple) for triple in triples]
+
+    def _by_label(self, triple: Triple) -> Triple:
+        row, target = triple.row, self.numbers("target_value")
+        start, end = self.years("cagr_from")[row], self.years("cagr_to")[row]
+        printed = self.other_values[row].get(int(start)) if triple.base_year != start < triple.target_year else None
+        if printed is None or (np.isfinite(end) and end != triple.target_year):
+            return triple
+        cells = (target.low, target.high), (target.least, target.most)
+        shown, read = ((float(low[row]), float(high[row])) for low, high in cells)
+        return from_year(triple, int(start), (printed[1], printed[2]), (shown, read))
 
     @cached_property
     def verdicts(self) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TOLERANCE = 1e-9
 """Two ranges that touch overlap; this much, relative, is left to floating point."""
@@ -69,6 +69,8 @@ class Triple:
         Target over base for which the numbers would still be printed with their hedges.
     stated, stated_range, stated_reading
         The growth in percent and its two ranges.
+    counted_from
+        What to say where the growth is counted from another printed year than the base, as its label has it.
     """
 
     row: int
@@ -84,6 +86,7 @@ class Triple:
     stated: float
     stated_range: Range
     stated_reading: Range
+    counted_from: str = ""
 
     @property
     def periods(self) -> int:
@@ -129,6 +132,38 @@ class Triple:
             f"({self.target_text}/{self.base_text})^(1/{self.periods}) - 1 = {percent(self.implied)} a year "
             f"({span(self.implied_range)} by rounding)"
         )
+
+
+def from_year(triple: Triple, year: int, value: Range, ends: tuple[Range, Range]) -> Triple:
+    """Return the same growth counted from another printed year, if it fits there and not from the base.
+
+    Parameters
+    ----------
+    triple
+        A row that prints base, target and growth.
+    year
+        First year of its label.
+    value
+        The rounding cell of the number printed for that year.
+    ends
+        Rounding cell of the target, and the target with its hedge.
+    """
+    start = sum(value) / 2
+    said = (
+        f"; counted from {year} as its label says, where it prints {start:.6g}; from {triple.base_text} of "
+        f"{triple.base_year} the growth is {percent(triple.implied)}"
+    )
+    other = replace(
+        triple,
+        base_year=year,
+        base=start,
+        base_text=f"{start:.6g}",
+        ratio=triple.target / start,
+        ratio_range=quotient(*ends[0], *value),
+        ratio_reading=quotient(*ends[1], *value),
+        counted_from=said,
+    )
+    return other if other.coherent and not triple.coherent else triple
 
 
 def quotient(low: float, high: float, base_low: float, base_high: float) -> Range:

@@ -272,6 +272,30 @@ def test_causes(numbers, more, cause):
     assert found.explanation.startswith("States ")
 
 
+LABELLED = {"years": (2023, 2030), "cagr_from": 2025, "cagr_to": 2030}
+
+
+@pytest.mark.parametrize(
+    ("cagr", "other_values", "verdict"),
+    [
+        ("14.9", "2025=12.5", "coherent"),
+        ("14.0", "2025=12.5", "coherent"),
+        ("16.9", "2025=12.5", "incoherent"),
+        ("14.9", "2026=12.5", "incoherent"),
+    ],
+)
+def test_a_growth_may_be_counted_from_the_printed_first_year_of_its_label(cagr, other_values, verdict):
+    found = triple("10.0", "25.0", cagr, other_values=other_values, **LABELLED)
+    assert called(found) == {verdict}
+    text = one(found.table, verdict, "a").explanation
+    by_label = (cagr, other_values) == ("14.9", "2025=12.5")
+    assert ("counted from 2025 as its label says, where it prints 12.5; from 10.0 of 2023" in text) == by_label
+    if by_label:
+        assert "(25.0/12.5)^(1/5) - 1 = 14.87 % a year" in text
+        assert found.growth.loc[0, "severity"] == "none"
+    assert called(triple("10.0", "25.0", "14.9", other_values="2025=12.5", years=(2023, 2030))) == {"incoherent"}
+
+
 @pytest.mark.parametrize(
     ("multiple", "severity", "says"),
     [

@@ -257,7 +257,8 @@ def edge_of_rounding(ledger: Ledger) -> Findings:
         ]
         text = (
             f"States {percent(triple.stated)} a year ({low:g} to {high:g} by rounding) and {triple.arithmetic()}: "
-            f"just possible, at the edge of rounding{_hedged(ledger, triple.row)}; {', '.join(others)}."
+            f"just possible, at the edge of rounding{triple.counted_from}{_hedged(ledger, triple.row)}; "
+            f"{', '.join(others)}."
         )
         yield _finding(triple, "low", text, diagnosis="edge of rounding")
 
@@ -277,7 +278,7 @@ def coherent(ledger: Ledger) -> Findings:
         label = _label(ledger, triple)
         if label and label[1] - label[0] != triple.periods:
             text += f"; its label {label[0]}-{label[1]} is no count: the growth fits {triple.periods} periods"
-        yield _finding(triple, "none", text + _hedged(ledger, triple.row) + ".")
+        yield _finding(triple, "none", f"{text}{triple.counted_from}{_hedged(ledger, triple.row)}.")
 
 
 def _reading(ledger: Ledger, row: int) -> Range:
