@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from forecast.estimates.numbers import interval
+
 TOLERANCE = 1e-9
 """Two ranges that touch overlap; this much, relative, is left to floating point."""
 
@@ -126,12 +128,58 @@ class Triple:
         inside = low <= stated_low and stated_high <= high
         return not inside and not stated_low <= self.implied <= stated_high
 
+    @property
+    def implied_reading(self) -> Range:
+        """Growth implied under rounding and hedges: what the stated growth is held against."""
+        return growths(self.ratio_reading, self.periods)
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether a hedge makes the stated or the implied growth a bound."""
+        return bool(bound(self.stated_range, self.stated_reading) or bound(self.ratio_range, self.ratio_reading))
+
+    @property
+    def _needs_hedges(self) -> bool:
+        """Whether rounding alone does not bring the two together."""
+        return self.one_sided or not overlap(self.implied_range, self.stated_range)
+
+    def statement(self) -> str:
+        """The stated growth, with the range it stands for."""
+        low, high = self.stated_reading if self._needs_hedges else self.stated_range
+        word = bound(self.stated_range, self.stated_reading)
+        return f"{word}{percent(self.stated)} a year ({low:g} to {high:g} {_by(self.stated_range, (low, high))})"
+
     def arithmetic(self) -> str:
-        """The sum itself."""
+        """The sum itself, with the range it stands for."""
+        word = bound(self.ratio_range, self.ratio_reading)
+        ratio = self.ratio_reading if self._needs_hedges else self.ratio_range
         return (
-            f"({self.target_text}/{self.base_text})^(1/{self.periods}) - 1 = {percent(self.implied)} a year "
-            f"({span(self.implied_range)} by rounding)"
+            f"({_bracketed(self.target_text)}/{_bracketed(self.base_text)})^(1/{self.periods}) - 1 = "
+            f"{word}{percent(self.implied)} a year "
+            f"({span(growths(ratio, self.periods))} {_by(self.ratio_range, ratio)})"
         )
+
+
+def bound(cell: Range, reading: Range) -> str:
+    """Words for a number whose hedge opens one side of its rounding cell only.
+
+    Examples
+    --------
+    >>> bound((42.5, 43.5), (42.5, 44.0)), bound((15.5, 16.5), (15.0, 17.0))
+    ('at least ', '')
+    """
+    below, above = reading[0] < cell[0], reading[1] > cell[1]
+    return "" if below == above else "at least " if above else "at most "
+
+
+def _by(cell: Range, reading: Range) -> str:
+    """Say what makes a range."""
+    return "by rounding" if cell == reading else "by rounding and hedges"
+
+
+def _bracketed(text: str) -> str:
+    """A printed number as it stands in a sum; an interval in brackets."""
+    return f"({text})" if interval(text) else text
 
 
 def from_year(triple: Triple, year: int, value: Range, ends: tuple[Range, Range]) -> Triple:

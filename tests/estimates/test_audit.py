@@ -272,6 +272,28 @@ def test_causes(numbers, more, cause):
     assert found.explanation.startswith("States ")
 
 
+@pytest.mark.parametrize(
+    ("numbers", "more", "says"),
+    [
+        (
+            ("7.1", "50", "30"),
+            {"target_hedge": "more than", "cagr_hedge": "more than"},
+            [
+                "States at least 30.00 % a year (29.5 to 40 by rounding and hedges)",
+                "= at least 32.16 % a year (31.84 to 35.78 by rounding and hedges): possible, as a hedge leaves room",
+            ],
+        ),
+        (("20", "10", "-10"), {"target_hedge": "up to"}, ["= at most -9.43 % a year", "a hedge leaves room"]),
+        (("20", "5-6", "-30"), {"target_hedge": "between"}, ["((5-6)/20)^(1/7) - 1 = -16.84 %"]),
+        (("10.0", "30.0", "17.2"), {"base_hedge": "about"}, ["17.15 to 17.25 by rounding)", "by rounding and hedges)"]),
+    ],
+)
+def test_the_ranges_shown_are_those_compared(numbers, more, says):
+    found = triple(*numbers, years=(2023, 2030), **more)
+    text = one(found.table, called(found).pop(), "a").explanation
+    assert [part for part in says if part not in text] == []
+
+
 LABELLED = {"years": (2023, 2030), "cagr_from": 2025, "cagr_to": 2030}
 
 

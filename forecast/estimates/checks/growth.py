@@ -194,7 +194,7 @@ def _finding(
     triple: Triple, severity: str, explanation: str, *, other: int | None = None, diagnosis: str = ""
 ) -> Finding:
     """Make a finding of stated against implied growth."""
-    low, high = triple.implied_range
+    low, high = triple.implied_reading
     return Finding(
         triple.row,
         severity,
@@ -233,10 +233,9 @@ def incoherent(ledger: Ledger) -> Findings:
     """Base, target and CAGR do not fit each other, whatever the rounding of the printed digits."""
     for triple in ledger.judged("incoherent"):
         found = causes(ledger, triple)
-        low, high = triple.stated_range
         why = "; ".join(cause.clause for cause in found) or "no simple slip explains it"
         text = (
-            f"States {percent(triple.stated)} a year ({low:g} to {high:g} by rounding), but {triple.arithmetic()}, "
+            f"States {triple.statement()}, but {triple.arithmetic()}, "
             f"{abs(triple.stated - triple.implied):.2f} points {'less' if triple.implied > triple.stated else 'more'} "
             f"than implied{_hedged(ledger, triple.row)}: {why}."
         )
@@ -249,18 +248,18 @@ def incoherent(ledger: Ledger) -> Findings:
 def edge_of_rounding(ledger: Ledger) -> Findings:
     """Base, target and CAGR fit each other only in the last digits of their rounding."""
     for triple in ledger.judged("edge_of_rounding"):
-        low, high = triple.stated_range
         others = [
             f"{n} periods would give {percent(growth(triple.ratio, n))}"
             for n in (triple.periods - 1, triple.periods + 1)
             if n
         ]
+        diagnosis = "one-sided hedge" if triple.one_sided else "edge of rounding"
+        room = "possible, as a hedge leaves room" if triple.one_sided else "just possible, at the edge of rounding"
         text = (
-            f"States {percent(triple.stated)} a year ({low:g} to {high:g} by rounding) and {triple.arithmetic()}: "
-            f"just possible, at the edge of rounding{triple.counted_from}{_hedged(ledger, triple.row)}; "
-            f"{', '.join(others)}."
+            f"States {triple.statement()} and {triple.arithmetic()}: {room}{triple.counted_from}"
+            f"{_hedged(ledger, triple.row)}; {', '.join(others)}."
         )
-        yield _finding(triple, "low", text, diagnosis="edge of rounding")
+        yield _finding(triple, "low", text, diagnosis=diagnosis)
 
 
 @check("none")
