@@ -43,9 +43,9 @@ def _wide(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def chosen(wide: dict[str, pd.DataFrame], scenario: str | None, figure: str) -> str:
-    """Name of the scenario to draw: the one asked for, else "base", else the first."""
+    """Name of the scenario to draw: the one asked for, else "base", else the middle one."""
     if scenario is None:
-        return "base" if "base" in wide else next(iter(wide))
+        return "base" if "base" in wide else list(wide)[len(wide) // 2]
     if scenario not in wide:
         hint = did_you_mean(scenario, list(wide))
         raise ArgumentError(Problem(f"{figure}: scenario", repr(scenario), ", ".join(wide), hint))

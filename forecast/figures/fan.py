@@ -57,7 +57,7 @@ def fan(
     history
         What came: `year`, `value`.
     scenario
-        Whose bands; None takes "base" where there is one, else the first.
+        Whose bands; None takes "base" where there is one, else the middle one.
     title
         Title; None for a plain one.
     ax

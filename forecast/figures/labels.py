@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
 from forecast.figures.language import font_families
-from forecast.figures.style import INK, darker, figure_of, size
+from forecast.figures.style import INK, darker, figure_of, settle, size
 
 Array = NDArray[np.float64]
 
@@ -290,7 +290,7 @@ def _inside(points: Array, boxes: Array) -> Array:
 def shrink_to_cells(ax: Axes, texts: Sequence[Text], share: float) -> float:
     """Make texts, all of one size, small enough to fit a share of one unit of the x axis; return by what factor."""
     renderer: Any = figure_of(ax)._get_renderer()  # type: ignore[attr-defined]
-    figure_of(ax).draw_without_rendering()
+    settle(figure_of(ax))
     left, right = ax.transData.transform([(0, 0), (1, 0)])[:, 0]
     widest = max(text.get_window_extent(renderer).width for text in texts)
     factor = min(1.0, share * abs(right - left) / widest)
@@ -301,7 +301,7 @@ def shrink_to_cells(ax: Axes, texts: Sequence[Text], share: float) -> float:
 
 def make_room(ax: Axes, texts: Sequence[Text]) -> None:
     """Widen the x axis until texts at the ends of bars lie inside it; not where there is no hope."""
-    figure_of(ax).draw_without_rendering()
+    settle(figure_of(ax))
     renderer: Any = figure_of(ax)._get_renderer()  # type: ignore[attr-defined]
     frame = ax.get_window_extent(renderer)
     if max(text.get_window_extent(renderer).width for text in texts) > 0.45 * frame.width:

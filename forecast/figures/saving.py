@@ -6,8 +6,8 @@ import html
 import io
 import os
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from forecast.errors import ArgumentError, OutputError, Problem, did_you_mean
 from forecast.figures.alternative import alt_text
-from forecast.figures.style import WIDTHS, preset, settings
+from forecast.figures.style import WIDTHS, preset, settings, settle
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -66,8 +66,25 @@ def save_figure(
             [Problem("format", repr(name), ", ".join(FORMATS), did_you_mean(name, FORMATS)) for name in unknown]
         )
     scale = _scale(figure, width)
-    contents = {name: render(figure, name, scale=scale) for name in formats}
+    with laid_out(figure):
+        contents = {name: render(figure, name, scale=scale) for name in formats}
     return tuple(_write(Path(f"{path_stem}.{name}"), content) for name, content in contents.items())
+
+
+@contextmanager
+def laid_out(figure: Figure) -> Iterator[None]:
+    """Lay a figure out once, and keep that layout for every format."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        with mpl.rc_context(settings()):
+            settle(figure)
+        with mpl.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+            figure.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        if engine is not None:
+            figure.set_layout_engine(engine)
 
 
 def _scale(figure: Figure, width: str | None) -> float:
@@ -125,7 +142,8 @@ def svg_text(figure: Figure, *, prefix: str) -> str:
     str
         The element, with role and label for screen readers, without an XML declaration.
     """
-    text = render(figure, "svg").decode()
+    with laid_out(figure):
+        text = render(figure, "svg").decode()
     text = text[text.index("<svg") :]
     text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
     text = re.sub(r'(xlink:href|href)="#([^"]+)"', rf'\1="#{prefix}-\2"', text)

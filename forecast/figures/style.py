@@ -390,6 +390,13 @@ def key_below(ax: Axes, handles: Sequence[Artist], *, title: str = "") -> None:
     )  # fmt: skip
 
 
+def settle(figure: Figure) -> None:
+    """Put the axes of a figure where its layout wants them, without drawing them."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+
+
 def figure_of(ax: Axes) -> Figure:
     """Return the outermost figure of an axes."""
     figure = ax.get_figure(root=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast.report.assumptions import driver_assumptions
 from forecast.report.folder import output_folder
+from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.manifest import write_manifest
 from forecast.report.memo import grid, milestones, plain, spans
 from forecast.report.pictures import draw
@@ -68,12 +69,10 @@ def short_lines(run: Run) -> str:
 
 def own_tornado(run: Run) -> Tornado:
     """Rank the drivers and events of the middle scenario by how far each moves the headline year."""
-    from forecast.report.write import headline_year
     from forecast.sensitivity import Tornado, Value
     from forecast.sensitivity.tornado import COLUMNS
 
-    names = run.projection.scenarios
-    name = "base" if "base" in names else names[len(names) // 2]
+    name = headline_scenario(run.projection.scenarios)
     scenario, quantity = run.case.scenarios[name], Value(headline_year(run))
     own = quantity.of(run.projection.paths[name])
     settled = scenario

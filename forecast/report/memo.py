@@ -33,7 +33,7 @@ def memo(run: Run, drivers: Tornado) -> str:
     """
     sections = {
         "What the sources say": _sources(run),
-        "Where they clash": _clashes(run.audit.table),
+        "Where they clash": _clashes(run),
         "The consensus": plain(run.consensus.summary()),
         "Where it goes from here": _projection(run),
         "What drives it": plain(drivers.summary()),
@@ -113,8 +113,14 @@ def _sources(run: Run) -> str:
     rows = [
         [plain(row["publisher"]), plain(row["scope"]), plain(_printed(row)), _link(row["source"])]
         for row in run.case.estimates.to_dict("records")
+        if row["id"] in _pooled(run)
     ]
     return grid(["publisher", "market", "printed", "source"], rows)
+
+
+def _pooled(run: Run) -> set[str]:
+    """Ids of the rows that the consensus rests on; the others stand below it with the reason."""
+    return {source.id for source in run.consensus.pool.sources}
 
 
 def _link(source: str) -> str:
@@ -131,10 +137,13 @@ def _printed(row: Mapping[Hashable, object]) -> str:
     return "; ".join(filter(None, [*levels, growth]))
 
 
-def _clashes(findings: pd.DataFrame) -> str:
-    worst = findings[findings["severity"] == "high"]["explanation"].unique()
-    counts = findings["severity"].value_counts()
-    others = [f"{counts[name]} of severity {name}" for name in SEVERITIES[1:] if name in counts]
+def _clashes(run: Run) -> str:
+    findings = run.audit.table
+    pooled = findings[["id", "other_id"]].isin({*_pooled(run), ""}).all(axis=1)
+    worst = findings.loc[pooled & (findings["severity"] == "high"), "explanation"].unique()
+    told = findings["explanation"].isin(worst)
+    counts = findings.loc[~told, "severity"].value_counts()
+    others = [f"{counts[name]} of severity {name}" for name in SEVERITIES if name in counts]
     lines = [f"- {plain(_short(sentence))}" for sentence in worst] or ["- Nothing of severity high."]
     return "\n".join([*lines, *([f"\nFurther findings: {listing(others)}; see `audit.csv`."] if others else [])])
 

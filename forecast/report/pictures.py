@@ -34,12 +34,16 @@ def figures(run: Run, drivers: Tornado) -> dict[str, Callable[[], Axes]]:
     from forecast.figures import houses, sources_by_years
 
     unit = run.unit
+
+    def projection() -> Axes:
+        return run.projection.plot(scenario=drivers.scenario)
+
     if not run.has_consensus:
-        return {"projection": run.projection.plot, "sensitivity": drivers.plot}
+        return {"projection": projection, "sensitivity": drivers.plot}
     return {
         "sources": lambda: sources_by_years(run.sources_table, unit=unit),
         "consensus": run.consensus.plot,
         "houses": lambda: houses(run.consensus.houses),
-        "projection": run.projection.plot,
+        "projection": projection,
         "sensitivity": drivers.plot,
     }

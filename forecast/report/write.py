@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from forecast.report.assumptions import assumptions
 from forecast.report.bottom_up import short_lines, write_without_consensus
 from forecast.report.folder import output_folder
+from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.manifest import write_manifest
 from forecast.report.memo import memo, milestones, span, spans
 from forecast.report.pictures import draw
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from forecast.pipeline import Run
     from forecast.sensitivity import Tornado
-
-HEADLINE_YEAR = 2030
 
 
 def write_run(run: Run, folder: str | Path, *, progress: Callable[[str], None] | None = None) -> Path:
@@ -52,7 +51,7 @@ def write_run(run: Run, folder: str | Path, *, progress: Callable[[str], None] |
         return write_without_consensus(run, folder, progress=say)
     say("sensitivity")
     quantity = Value(headline_year(run))
-    drivers = tornado(run, quantity)
+    drivers = tornado(run, quantity, scenario=headline_scenario(run.projection.scenarios))
     with output_folder(folder) as fresh:
         for name, table in tables(run, drivers).items():
             write_csv(table, fresh / f"{name}.csv")
@@ -81,12 +80,6 @@ def tables(run: Run, drivers: Tornado) -> dict[str, pd.DataFrame]:
             method="tornado", quantity=drivers.quantity.label, scenario=drivers.scenario, value_unit=value_unit
         ),
     }
-
-
-def headline_year(run: Run) -> int:
-    """Return 2030, or the last year of a projection that ends before or starts after."""
-    years = run.projection.years
-    return HEADLINE_YEAR if HEADLINE_YEAR in years else years[-1]
 
 
 def short_table(run: Run) -> str:

@@ -36,6 +36,15 @@ def test_same_figure_same_bytes(tmp_path, name):
         assert not re.search(rb"20\d\d-\d\d-\d\dT|CreationDate|Matplotlib v", one.read_bytes())
 
 
+def test_a_figure_is_laid_out_once_for_all_formats_and_left_as_it_was(tmp_path, monkeypatch):
+    figure = draw("forest").figure
+    engine, runs = figure.get_layout_engine(), []
+    monkeypatch.setattr(type(engine), "execute", lambda own, drawn: runs.append(drawn))
+    save_figure(figure, tmp_path / "forest", formats=("png", "svg", "pdf"))
+    assert runs == [figure]
+    assert figure.get_layout_engine() is engine
+
+
 def test_files_carry_the_alternative_text(tmp_path):
     figure = draw("forest").figure
     png, svg = save_figure(figure, tmp_path / "forest")

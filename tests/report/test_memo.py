@@ -12,9 +12,11 @@ import pytest
 
 import forecast
 from forecast.report.assumptions import assumptions
+from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.memo import grid, memo, plain
+from forecast.report.pictures import figures
 from forecast.report.tables import csv_text, unguard
-from forecast.report.write import headline_year, short_table, tables
+from forecast.report.write import short_table, tables
 
 HOSTILE = '=HYPERLINK("http://x")|<script>alert(1)</script>\u202egnp.exe'
 LONG = "@" + "long " * 2000
@@ -65,6 +67,18 @@ def test_the_headline_year_is_2030_or_the_end(run: object) -> None:
     assert headline_year(run) == 2030
     short = SimpleNamespace(projection=SimpleNamespace(years=[2023, 2024, 2025]))
     assert headline_year(short) == 2025
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"), [(["b", "base"], "base"), (["slow", "steady", "fast"], "steady"), (["one"], "one")]
+)
+def test_the_headline_scenario_is_base_or_the_middle_one(names: list[str], chosen: str) -> None:
+    assert headline_scenario(names) == chosen
+
+
+def test_projection_and_ranking_show_the_same_scenario(run: object, drivers: SimpleNamespace) -> None:
+    drivers.scenario, drivers.plot = "cautious", None
+    assert "scenario cautious" in figures(run, drivers)["projection"]().get_title(loc="left")
 
 
 def test_a_scenario_that_ends_early_leaves_its_cells_empty(
