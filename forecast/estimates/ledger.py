@@ -133,6 +133,15 @@ class Ledger:
         ]
 
     def _claims(self, name: str) -> list[Claim | None]:
+        if name not in self._read:
+            self._read[name] = self._read_claims(name)
+        return self._read[name]
+
+    @cached_property
+    def _read(self) -> dict[str, list[Claim | None]]:
+        return {}
+
+    def _read_claims(self, name: str) -> list[Claim | None]:
         cells = zip(
             self.column(name), self.column(_HEDGE_OF[name]), self.column("conversion"), self.factor, strict=True
         )
@@ -359,6 +368,36 @@ class Ledger:
         start, end = np.searchsorted(self.points["row"].to_numpy(), [row, row + 1]).tolist()
         return {point.year: point for point in map(self.point, range(start, end))}
 
+    def range_of(self, point: Point) -> tuple[float, float]:
+        """Range of a point in units of currency; the rounding and hedges of the numbers it follows from included.
+
+        A side that no number bounds is zero or infinite.
+        """
+        if point.kind not in ("implied", "interpolated"):
+            return point.low, point.high
+        base, target = (self._ends(name, point.row) for name in ("base_value", "target_value"))
+        since = point.year - float(self.years("base_year")[point.row])
+        until = float(self.years("target_year")[point.row]) - point.year
+        if base and target:
+            part = since / (since + until)
+            ends = [b ** (1 - part) * t**part for b, t in zip(base, target, strict=True)]
+        else:
+            low, high = (max(1 + end / 100, 0.0) for end in self._ends("cagr", point.row) or (-100.0, math.inf))
+            if base:
+                ends = [base[0] * _power(low, since), base[1] * _power(high, since)]
+            else:
+                first, last = target or (0.0, math.inf)
+                ends = [_over(first, _power(high, until)), _over(last, _power(low, until))]
+        unit = float(self.factor[point.row])
+        return ends[0] * unit, ends[1] * unit
+
+    def _ends(self, name: str, row: int) -> tuple[float, float] | None:
+        """Cell of a printed number under its hedge, an amount not below zero; None where there is none."""
+        one = self._claims(name)[row]
+        if one is None or not self.numbers(name).given[row]:
+            return None
+        return (one.cell[0] if name == "cagr" else max(one.cell[0], 0.0)), one.cell[1]
+
     @cached_property
     def spread(self) -> dict[tuple[str, str, str], float]:
         """Largest factor between two levels of one market in one year."""
@@ -446,6 +485,20 @@ def pairs_within(
 def middle_of(group: Ints, order: Floats) -> int:
     """Position whose number is the middle one of a group."""
     return int(group[np.argsort(order[group], kind="stable")[len(group) // 2]])
+
+
+def _power(value: float, exponent: float) -> float:
+    try:
+        return float(value**exponent)
+    except OverflowError:
+        return math.inf
+
+
+def _over(value: float, growth: float) -> float:
+    """Quotient of two numbers of which either may be infinite; unbounded above zero, zero below."""
+    if math.isinf(growth):
+        return 0.0
+    return value / growth if growth > 0 else math.inf
 
 
 def _same(numbers: Numbers, factor: Floats, a: Ints, b: Ints) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from forecast.estimates import audit, normalize, read_estimates, read_scopes
+from forecast.estimates import Scope, Scopes, audit, normalize, read_estimates, read_scopes
 from forecast.estimates.checks import CHECKS, SEVERITIES
 from forecast.estimates.findings import COLUMNS
 
@@ -195,6 +195,46 @@ def test_a_known_contradiction_is_reported_with_its_arithmetic(case, known, chec
     assert found.severity == severity, known
     assert found.explanation.endswith(".")
     assert [part for part in arithmetic if part not in found.explanation] == []
+
+
+@pytest.mark.parametrize(
+    ("derived", "implied", "low", "high"),
+    [
+        (
+            {"cagr_from": 2023, "target_year": 2030, "target_value": "50", "cagr": "43"},
+            50 / 1.43**7,
+            49.5 / 1.435**7,
+            50.5 / 1.425**7,
+        ),
+        (
+            {"base_year": 2020, "base_value": "1.0", "target_year": 2030, "cagr": "10"},
+            1.1**3,
+            0.95 * 1.095**3,
+            1.05 * 1.105**3,
+        ),
+        (
+            {"base_year": 2020, "base_value": "1.0", "target_year": 2026, "target_value": "4"},
+            2,
+            (0.95 * 3.5) ** 0.5,
+            (1.05 * 4.5) ** 0.5,
+        ),
+        (
+            {"cagr_from": 2023, "target_year": 2030, "target_value": "50", "target_hedge": "more than", "cagr": "43"},
+            50 / 1.43**7,
+            50 / 1.435**7,
+            np.inf,
+        ),
+    ],
+)
+@pytest.mark.parametrize(("check", "scope"), [("base_clash", "whole"), ("subset_above_superset", "part")])
+def test_a_derived_level_carries_the_rounding_of_what_it_follows_from(check, scope, derived, implied, low, high):
+    rows = [
+        {"id": "derived", "publisher": "A", "scope": "whole", **derived},
+        {"id": "printed", "publisher": "B", "scope": scope, "base_year": 2023, "base_value": "18.12"},
+    ]
+    tree = Scopes((Scope("whole"), Scope("part", inside="whole")))
+    found = audit(pd.DataFrame([GLOBAL | row for row in rows]), tree).of(check).iloc[0]
+    assert found[["stated", "implied", "low", "high"]].tolist() == pytest.approx([18.12, implied, low, high])
 
 
 def test_a_number_without_its_maker_is_second_hand():

@@ -146,17 +146,22 @@ def _short(ledger: Ledger, point: Point) -> str:
 
 
 def _levels_finding(ledger: Ledger, one: Point, other: Point, severity: str, text: str) -> Finding:
-    """Hold the level of one row (stated) against that of another (implied), in the unit of the first."""
+    """Hold the level of one row against that of another, in the unit of the first.
+
+    What is printed is stated, what follows from other numbers is implied; of two of a kind the other row's is.
+    """
     unit = float(ledger.factor[one.row])
+    stated, implied = (other, one) if other.printed and not one.printed else (one, other)
+    low, high = ledger.range_of(implied)
     return Finding(
         one.row,
         severity,
         text,
         other=other.row,
-        stated=one.value / unit,
-        implied=other.value / unit,
-        low=other.low / unit,
-        high=other.high / unit,
+        stated=stated.value / unit,
+        implied=implied.value / unit,
+        low=low / unit,
+        high=high / unit,
         unit=ledger.unit[one.row],
         year=one.year,
     )
@@ -264,7 +269,7 @@ def share_misfit(ledger: Ledger) -> Findings:
             "segment is printed "
             f"as {ledger.money(part.value, row)}."
         )
-        total_point = part._replace(row=whole.row, value=product, low=low, high=high)
+        total_point = part._replace(row=whole.row, value=product, low=low, high=high, kind="share")
         yield _levels_finding(ledger, part, total_point, severity_of_factor(product / part.value), explanation)
 
 
