@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.errors import ArgumentError, Problem, did_you_mean
+from forecast.errors import ArgumentError, ModelError, Problem, did_you_mean
 from forecast.estimates import Footing, Scopes
 from forecast.mixture import Mixture
 from forecast.reconcile import scrutiny
@@ -161,15 +161,24 @@ class Consensus:
         Returns
         -------
         One row a source: `id, publisher`, the median and 80 % band of the market in the reference year without it,
-        and `change`, the median without it as a factor of the median with it.
+        and `change`, the median without it as a factor of the median with it; nan where the others print no level
+        or are too few for the method.
         """
-        median = self.quantiles([0.5], [self.reference_year]).iloc[0, 0]
+        median = float(self.quantiles([0.5], [self.reference_year]).to_numpy().item())
         rows = []
         for source in self.pool.sources if len(self.pool.sources) > 1 else ():
-            rest = solve(self.pool.without(source.id), method=self.method)
-            low, middle, high = rest.quantiles((0.1, 0.5, 0.9), [self.reference_year]).iloc[0]
+            rest = self.pool.without(source.id)
+            low, middle, high = self._band_of(rest)
             rows.append((source.id, source.publisher, low, middle, high, middle / median))
         return pd.DataFrame(rows, columns=["id", "publisher", "low", "median", "high", "change"])
+
+    def _band_of(self, pool: Pool) -> list[float]:
+        """Band of another pool by the same method in the reference year; nan where there is none."""
+        try:
+            band = solve(pool, method=self.method).quantiles((0.1, 0.5, 0.9), [self.reference_year])
+        except ModelError:
+            return [math.nan] * 3
+        return [float(value) for value in band.to_numpy()[0]]
 
     def of(
         self, scope: str, levels: Sequence[float] = (0.1, 0.5, 0.9), years: Iterable[int] | None = None
@@ -215,7 +224,8 @@ class Consensus:
         Returns
         -------
         One row a number: `id, publisher, kind, years, printed`, the market in the reference year without it as
-        `low, median, high`, and `change`, that median as a factor of the median with it (both on a coarse grid).
+        `low, median, high`, and `change`, that median as a factor of the median with it (both on a coarse grid);
+        nan where no level is left.
         """
         self._only_houses("statement_influence")
         return scrutiny.statement_table(self.pool, self.reference_year)
@@ -356,5 +366,13 @@ def pool_for(
 
 
 def solve(pool: Pool, *, method: str = "house-effects", years: NDArray[np.int64] | None = None) -> Consensus:
-    """Consensus of a pool that has been read and checked."""
+    """Consensus of a pool that has been read and checked.
+
+    Raises
+    ------
+    ModelError
+        If no source prints a level, or too few for the method.
+    """
+    if not pool.has_level:
+        raise ModelError("No source prints a level: growth alone says nothing of the size.")
     return Consensus(pool, method, METHODS[method](pool, pool.years if years is None else years))

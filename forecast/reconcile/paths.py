@@ -114,4 +114,5 @@ def source_levels(pool: Pool, year: int) -> pd.DataFrame:
 def _note(source: Source, year: int, scope: str) -> str:
     levels = printed_levels(source)
     said = f"{levels[year].hedge} printed".strip() if year in levels else f"on its path from {min(levels)}"
+    said = said if source.kind == "estimate" else f"{source.kind}, {said}"
     return said if source.scope == scope else f"{said}; {source.scope}"

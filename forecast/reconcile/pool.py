@@ -96,6 +96,11 @@ class Pool:
         """Whether ratios lead from the target scope to another."""
         return _linked(scope, self.scope, self.scopes)
 
+    @property
+    def has_level(self) -> bool:
+        """Whether any source prints a level: growth alone says nothing of the size."""
+        return any(s.kind == "level" for source in self.sources for s in source.statements)
+
     def without(self, *ids: str) -> Pool:
         """The pool with some sources left out."""
         left = tuple(LeftOut(s.id, s.publisher, "left out") for s in self.sources if s.id in ids)
@@ -268,6 +273,7 @@ def source_of(row: dict[str, object]) -> Source:
         statements=tuple(_statements(row)),
         weight=1.0 if math.isnan(weight) else weight,
         anchor_sd=ACTUAL_SD if str(row["status"]) == "actual" else None,
+        status=str(row["status"]),
     )
     confidence = number(str(row["confidence"]))
     return _believed(source, confidence) if str(row["status"]) == "own" and confidence > 0 else source
@@ -322,6 +328,7 @@ def history_source(
         statements=tuple(replace(s, printed=math.exp(s.low)) for s in told),
         anchor_sd=math.hypot(sd, spread),
         anchor_mean=math.log(middle),
+        status="actual",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -71,11 +72,12 @@ def statement_table(pool: Pool, year: int) -> pd.DataFrame:
     rows = []
     for number, source in enumerate(pool.sources):
         for position, statement in enumerate(source.statements if len(source.statements) > 1 else ()):
-            rest = _bands(_dropping(pool, number, position), [year]).iloc[0]
+            left = _dropping(pool, number, position)
+            band = _bands(left, [year]).iloc[0, :3].tolist() if left.has_level else [math.nan] * 3
             span = str(statement.year) if statement.periods == 0 else f"{statement.year}-{statement.to_year}"
             said = f"{statement.hedge} {statement.text}".strip()
             told = (source.id, source.publisher, statement.kind, span, said)
-            rows.append((*told, rest["low"], rest["median"], rest["high"], rest["median"] / median))
+            rows.append((*told, *band, band[1] / median))
     return pd.DataFrame(
         rows, columns=["id", "publisher", "kind", "years", "printed", "low", "median", "high", "change"]
     )

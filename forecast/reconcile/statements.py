@@ -86,6 +86,8 @@ class Source:
         For a measured actual: sd of log(printed / market), in place of house effects; None for an estimate.
     anchor_mean
         For an actual of known partial coverage: mean of log(printed / market).
+    status
+        As in the table of estimates: "actual", "own", or empty for what a publisher prints.
     """
 
     id: str
@@ -96,6 +98,12 @@ class Source:
     weight: float = 1.0
     anchor_sd: float | None = None
     anchor_mean: float = 0.0
+    status: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What it is, as words: an estimate, an actual, or the analyst's own estimate."""
+        return {"actual": "actual", "own": "own estimate"}.get(self.status, "estimate")
 
     @property
     def last_year(self) -> int:

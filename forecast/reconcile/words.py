@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from forecast.reconcile.paths import source_levels
@@ -10,6 +11,7 @@ from forecast.wording import amount, listing, money, percent
 
 if TYPE_CHECKING:
     from forecast.reconcile.consensus import Consensus
+    from forecast.reconcile.pool import Pool
 
 _OUTLIER = 0.5
 _MOSTLY_PRIOR = 2
@@ -26,18 +28,32 @@ def consensus_in_words(consensus: Consensus) -> str:
 
 def _sources(consensus: Consensus) -> str:
     pool, unit = consensus.pool, consensus.footing.label
-    count = len(pool.sources)
-    who = f"{count} sources" if count > 1 else "One source"
+    who = _who(pool)
     levels = source_levels(pool, consensus.reference_year)
     if len(levels) < 2:
-        return f"{who} about {consensus.scope}."
+        return f"{who.removesuffix(',')}."
     ranked = levels.sort_values("median")
     least, most = ranked.iloc[0], ranked.iloc[-1]
     return (
-        f"{who} about {consensus.scope} put {consensus.reference_year}, on their own paths, between "
+        f"{who} put {consensus.reference_year}, on their own paths, between "
         f"{money(least['median'], unit)} ({least['label']}) and {money(most['median'], unit)} ({most['label']}), "
         f"a factor of {amount(most['median'] / least['median'])}."
     )
+
+
+def _who(pool: Pool) -> str:
+    """How many sources, how many of them are about another scope, and which are no estimates of a publisher."""
+    count = len(pool.sources)
+    if count == 1:
+        kind = pool.sources[0].kind
+        return f"One {'source' if kind == 'estimate' else kind} about {pool.sources[0].scope}"
+    others = Counter(s.scope for s in pool.sources if s.scope != pool.scope)
+    said = [f"{number} of them about {scope}" for scope, number in others.items()]
+    for kind in ("actual", "own estimate"):
+        named = [s.publisher for s in pool.sources if s.kind == kind]
+        what = f"an {kind}" if len(named) == 1 else f"{kind}s"
+        said += [f"{len(named)} of them {what} ({listing(named)})"] if named else []
+    return f"{count} sources for {pool.scope}" + "".join(f", {words}" for words in said) + "," * bool(said)
 
 
 def _market(consensus: Consensus) -> str:
@@ -85,7 +101,11 @@ def _modes(consensus: Consensus) -> str:
 
 def _influence(consensus: Consensus) -> str:
     table = consensus.influence()
+    pool = consensus.pool
+    only = [s.publisher for s in pool.sources if len(pool.sources) > 1 and not pool.without(s.id).has_level]
     moving = table[table["change"].map(lambda change: abs(math.log(change)) > _MOVES)]
+    if only:
+        return f"Without {only[0]} no source prints a level."
     if moving.empty:
         return ""
     year = consensus.reference_year
@@ -97,9 +117,13 @@ def _influence(consensus: Consensus) -> str:
 
 
 def _prior(consensus: Consensus) -> str:
-    count = len(consensus.pool.sources)
+    sources = consensus.pool.sources
+    count = len(sources)
     if count > _MOSTLY_PRIOR:
         return ""
+    sure = [f"{s.publisher}, with an sd of {percent(s.anchor_sd, 1)}" for s in sources if s.anchor_sd is not None]
+    if sure:
+        return f"The level rests on {listing(sure)}, not on how far publishers differ."
     what = "one source" if count == 1 else f"{count} sources"
     return f"With {what} the width of the band is mostly the prior on how far publishers differ, not evidence."
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from forecast import read_case
-from forecast.errors import ArgumentError
+from forecast.errors import ArgumentError, ModelError
 from forecast.reconcile import LEVELS
 from forecast.reconcile.consensus import solve
-from tests.reconcile.pools import PART, WHOLE, four, level, pool, source
+from tests.reconcile.pools import PART, WHOLE, four, growth, level, pool, source
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +39,53 @@ def test_one_source_is_said_to_be_mostly_prior():
         "With one source the width of the band is mostly the prior"
         in solve(pool(source("a", level(2023, 9)))).summary()
     )
+
+
+def test_without_its_only_level_a_pool_has_no_size():
+    consensus = solve(pool(source("a", level(2023, 16), level(2024, 18)), source("b", growth(2023, 2030, 0.125))))
+    table = consensus.influence().set_index("id")
+    assert table.loc["a", ["low", "median", "high", "change"]].isna().all()
+    assert table.loc["b", "change"] == pytest.approx(1, rel=1e-3)
+    assert "Without a no source prints a level." in consensus.summary()
+    with pytest.raises(ModelError, match="No source prints a level: growth alone says nothing of the size"):
+        solve(consensus.pool.without("a"))
+    alone = solve(pool(source("a", level(2023, 16), growth(2023, 2030, 0.1)))).statement_influence()
+    assert alone["median"].isna().tolist() == [True, False]
+
+
+def test_a_pool_too_small_for_a_method_once_one_is_left_out():
+    consensus = solve(pool(source("a", level(2023, 16)), source("b", level(2023, 40))), method="random-effects-reml")
+    assert consensus.influence()["median"].isna().all()
+    assert "no source prints a level" not in consensus.summary()
+
+
+def test_an_amount_beyond_all_bounds_is_written_with_a_power():
+    text = solve(pool(source("a", level(2023, 1e300)))).summary()
+    assert "The consensus for 2023 is USD 1.0 × 10^300 bn" in text
+    assert len(text) < 600
+
+
+@pytest.mark.parametrize(
+    ("sources", "said", "unsaid"),
+    [
+        ([("a", PART, "")], "One source about cell and gene therapy.", "for regenerative"),
+        ([("a", WHOLE, ""), ("b", WHOLE, "")], "2 sources for regenerative medicine put 2023", "of them"),
+        ([("a", WHOLE, ""), ("b", PART, "")], "medicine, 1 of them about cell and gene therapy, put 2023", "actual"),
+        ([("a", WHOLE, "actual")], "The level rests on a, with an sd of 5.0 %", "mostly the prior"),
+        ([("a", WHOLE, "actual"), ("b", WHOLE, "")], "medicine, 1 of them an actual (a), put", "mostly the prior"),
+        ([("a", WHOLE, "own"), ("b", WHOLE, "own")], "2 of them own estimates (a and b), put", "One source"),
+    ],
+)
+def test_the_summary_says_what_the_sources_are(sources, said, unsaid):
+    told = [
+        source(name, level(2023, 16), scope=scope, status=status, anchor_sd=0.05 if status == "actual" else None)
+        for name, scope, status in sources
+    ]
+    consensus = solve(pool(*told))
+    assert said in consensus.summary()
+    assert unsaid not in consensus.summary()
+    notes = consensus.forest_table["note"].tolist()
+    assert [note.startswith(told[i].kind) for i, note in enumerate(notes[:-2])] == [bool(s) for *_, s in sources]
 
 
 def test_probability_is_the_inverse_of_quantiles(seed):
