@@ -208,7 +208,7 @@ def test_every_case_is_checked(case: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["check", str(case), "regenerative_medicine"]) == 2
     said = capsys.readouterr()
     assert said.err.startswith(f"error: {case}: ")
-    assert said.out.startswith("regenerative_medicine: 4 estimates, scenarios cautious, base, ambitious; no problem")
+    assert said.out.startswith("regenerative_medicine: 7 estimates, scenarios cautious, base, ambitious; no problem")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_an_audit_ends_with_1_when_a_finding_is_high(root: Path, capsys: pytest.
 
 def test_an_audit_ends_with_0_when_all_is_well(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
     table = pd.read_csv(case / "estimates.csv", dtype=str, keep_default_na=False)
-    table[table["id"] == "ITIS-2024"].to_csv(case / "one.csv", index=False)
+    table[table["id"] == "MM-2024"].to_csv(case / "one.csv", index=False)
     assert main(["audit", str(case / "one.csv"), "--format", "csv"]) == 0
     assert capsys.readouterr().out.startswith("id,other_id,check,severity,")
 
