@@ -14,6 +14,7 @@ from forecast.estimates.findings import finding_table
 from forecast.estimates.ledger import digits
 from forecast.estimates.numbers import hedge_of
 from forecast.estimates.reading import cell_text
+from forecast.estimates.texts import printable
 from forecast.estimates.triples import overlap, percent
 
 COUNT_COLUMNS = {
@@ -85,7 +86,8 @@ def _rows(counts: pd.DataFrame) -> list[_Row]:
         raise ArgumentError(problems)
     blank = dict.fromkeys(COUNT_COLUMNS, "")
     return [
-        blank | {str(key): cell_text(value).strip() for key, value in row.items()} for row in counts.to_dict("records")
+        blank | {str(key): printable(cell_text(value)).strip() for key, value in row.items()}
+        for row in counts.to_dict("records")
     ]
 
 

@@ -20,6 +20,7 @@ from forecast.estimates import columns
 from forecast.estimates.columns import COLUMNS, Column
 from forecast.estimates.numbers import HEDGE_WORDS, HEDGES, hedge_of, interval, number
 from forecast.estimates.scopes import Scopes
+from forecast.estimates.texts import printable
 from forecast.estimates.units import CURRENCIES, scale_name
 
 MOST_BYTES = 20_000_000
@@ -50,7 +51,8 @@ def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFr
     -------
     DataFrame
         One row an estimate, with all columns of the contract in their order. Printed numbers are text as
-        printed, years nullable integers, missing text is empty.
+        printed, years nullable integers, missing text is empty. Control characters (but tab and line end) and
+        marks that turn the direction of writing are left out of every cell.
 
     Raises
     ------
@@ -77,13 +79,11 @@ def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFr
     return typed(texts.reset_index(drop=True))
 
 
-def _one_line_end(text: str) -> str:
-    """Text whose lines end in one way, whatever the file came from."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
 def as_texts(raw: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with all columns of the contract as text; a number becomes its shortest digits."""
+    """Return the table with all columns of the contract as text; a number becomes its shortest digits.
+
+    Control characters and marks of direction are left out, see `texts.printable`.
+    """
     texts = {n: _texts(raw[n]) if n in raw.columns else "" for n in columns.NAMES}
     return pd.DataFrame(texts, index=raw.index, dtype=str).reset_index(drop=True)
 
@@ -97,7 +97,7 @@ def typed(texts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _texts(values: pd.Series[Any]) -> pd.Series[str]:
-    texts = [v if type(v) is str and "\r" not in v else _one_line_end(cell_text(v)) for v in values.tolist()]
+    texts = [v if type(v) is str and v.isprintable() else printable(cell_text(v)) for v in values.tolist()]
     return pd.Series(texts, index=values.index, dtype=str)
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from forecast.distributions import Distribution, Fixed, Lognormal, Range, Triangular, Uniform
 from forecast.errors import ArgumentError, EstimatesError, InputError, Problem, did_you_mean
+from forecast.estimates.texts import printable_tree
 
 DEFAULT_GROWTH_SD = 0.03
 """Standard deviation of the yearly difference in log growth between a scope and its parent, where none is given."""
@@ -303,7 +304,7 @@ def read_scopes(path: str | Path) -> Scopes:
         raise EstimatesError(Problem(str(path), "no such file", "a TOML file with [[scope]] tables")) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise EstimatesError(Problem(path.name, f"no valid TOML: {error}", "tables under [[scope]]")) from None
-    return _scopes(path.name, data)
+    return _scopes(path.name, printable_tree(data))
 
 
 @cache

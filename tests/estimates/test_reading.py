@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forecast.errors import ArgumentError, EstimatesError, OutputError
-from forecast.estimates import read_estimates, reading, write_estimates
+from forecast.estimates import audit, read_estimates, read_scopes, reading, write_estimates
 from forecast.estimates.columns import COLUMNS, NAMES, json_schema, reference_page
 from forecast.estimates.scopes import default_scopes
 
@@ -141,6 +141,24 @@ def test_blank_rows_and_columns_are_left_out_and_rows_keep_their_numbers(tmp_pat
         read_estimates(path)
     path.write_text(path.read_text(encoding="utf-8-sig").replace("x", "6"), encoding="utf-8")
     assert read_estimates(path)["id"].tolist() == ["a", "b"]
+
+
+UNSEEN = "\x00\x07\x1b\x7f\x9b\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def test_no_control_character_gets_through(tmp_path):
+    name = f"\x1b[31mred{UNSEEN}\u202e"
+    row = {"id": name, "publisher": name, "quote": f"a\tb\r\nc{UNSEEN} é 億"}
+    path = write_estimates(table(row), tmp_path / "a.xlsx")
+    for source in (table(row), path):
+        found = read_estimates(source).loc[0]
+        assert (found["id"], found["publisher"], found["quote"]) == ("[31mred", "[31mred", "a\tb\nc é 億")
+    with pytest.raises(EstimatesError) as error:
+        read_estimates(table(row | {"cagr": f"x{UNSEEN}", "scale": "\x1bzillion", f"col{UNSEEN}": ""}))
+    shown = [str(error.value), str(audit(table(row, row)).table.to_dict()), audit(table(row, row)).summary()]
+    assert not any(mark in text for text in shown for mark in UNSEEN)
+    (tmp_path / "s.toml").write_text('schema = 1\n[[scope]]\nname = "a\\u001b[2J\\u202e"\n', encoding="utf-8")
+    assert read_scopes(tmp_path / "s.toml").names == ("a[2J",)
 
 
 def test_an_unknown_scope_or_geography_is_a_problem_only_beside_a_tree():

@@ -24,7 +24,8 @@ class Finding:
     explanation
         One sentence with the arithmetic.
     stated, implied, low, high
-        What is printed, what follows from the other numbers, and the rounding range of what follows.
+        What is printed, what follows from the other numbers, and the rounding range of what follows; a side that
+        nothing bounds is zero or infinite.
     unit
         Unit of these four.
     year
