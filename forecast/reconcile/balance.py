@@ -40,6 +40,14 @@ if TYPE_CHECKING:
 METHODS = ("ols", "structural", "variance", "mint")
 """What a number's uncertainty is taken for: all alike, as many as it has parts, its variance, the full covariance."""
 
+ALIASES = {
+    "wls": "variance",
+    "wls_var": "variance",
+    "wls_struct": "structural",
+    "mint_shrink": "mint",
+}
+"""Names that forecasting packages use for the same methods."""
+
 _RIDGE = 1e-12
 _TOLERANCE = 1e-9
 
@@ -121,6 +129,10 @@ class Balanced:
         rows += [(f"{self.names[0]} as balanced", float(self.table["balanced"][0]), "total")]
         return waterfall(pd.DataFrame(rows, columns=["label", "value", "kind"]), unit=unit, ax=ax)
 
+    def __repr__(self) -> str:
+        draws = self.stated[..., 0].size
+        return f"Balanced({', '.join(self.names)}{f'; {draws} draws' * (draws > 1)})"
+
     def _repr_html_(self) -> str:
         return self.table.to_html(index=False)
 
@@ -145,7 +157,8 @@ def balance(
         or a mapping from name to either.
     method
         ols, all numbers alike; structural, a total as unsure as the number of its parts; variance, by the variances;
-        mint, by the full covariance.
+        mint, by the full covariance. In any case; also under the names wls and wls_var (variance), wls_struct
+        (structural) and mint_shrink (mint).
     covariance
         Of the numbers given, totals first: a matrix, or variances alone. Where it is left out, variance and mint take
         it from the distributions or from the draws (`shrunk_covariance`), and points use structural weights.
@@ -172,6 +185,8 @@ def balance(
     >>> balanced.parts.round(3).tolist(), round(float(balanced.total), 3)
     ([20.667, 19.5, 9.167], 49.333)
     """
+    folded = str(method).strip().casefold().replace("-", "_")
+    method = ALIASES.get(folded, folded)
     given = _read(total, parts, sums)
     problems = given.problems(method, covariance)
     if problems:
@@ -237,7 +252,7 @@ class _Given:
     def problems(self, method: str, covariance: ArrayLike | None) -> list[Problem]:
         found = list(self.shape_problems)
         if method not in METHODS:
-            found.append(Problem("method", repr(method), ", ".join(METHODS), did_you_mean(method, METHODS)))
+            found.append(Problem("method", repr(method), "the name of a method", did_you_mean(method, METHODS)))
         if not np.isfinite(self.stated).all():
             found.append(Problem("total, parts", "a number that is missing or infinite", "finite numbers"))
         if covariance is not None:

@@ -75,6 +75,10 @@ class Bridge:
         causes = [f"{row.part} {row.value:+.3g} ({row.explanation})" for row in moving.loc[order].itertuples()]
         return "\n".join([head, "; ".join(causes) + "." if causes else "The two agree."])
 
+    def __repr__(self) -> str:
+        first, second = self.labels
+        return f"Bridge({self.year}: {first} {self.start:.4g}, {second} {self.end:.4g} {self.unit})"
+
     def _repr_html_(self) -> str:
         return self.table.to_html(index=False)
 

@@ -95,6 +95,11 @@ def _read(name: str, given: Given, year: int) -> Side:
             row.report("", f"a level for {side.base_year} and no growth", f"a growth rate to reach {year}")
         row.check()
         return side
+    if not (hasattr(given, "quantiles") and hasattr(given, "reference_year")):
+        found = repr(given) if isinstance(given, str) else type(given).__name__
+        allowed = "a row of a table of estimates (Series or dict), or a result of reconcile"
+        remedy = "select the row: estimates.set_index('id').loc[...]" if isinstance(given, str | pd.DataFrame) else ""
+        raise ArgumentError(Problem(name, found, allowed, remedy))
     return _of_consensus(given, year)
 
 

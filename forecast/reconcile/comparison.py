@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from forecast.errors import ArgumentError, ModelError, Problem, did_you_mean
+from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.estimates import Footing, Scopes
 from forecast.reconcile.consensus import Consensus, pool_for, solve
-from forecast.reconcile.methods import MEANINGS, METHODS
+from forecast.reconcile.methods import MEANINGS, METHODS, method_named
 from forecast.reconcile.pool import Pool
 from forecast.reconcile.priors import Prior
 
@@ -81,6 +81,9 @@ class MethodComparison:
         refused = f" No answer from {listing(sorted(self.refused))}: too few levels." if self.refused else ""
         return text + refused
 
+    def __repr__(self) -> str:
+        return f"MethodComparison({len(self.answers)} methods, {self.year}, {self.footing.label})"
+
     def _repr_html_(self) -> str:
         from forecast.wording import result_html
 
@@ -121,12 +124,7 @@ def compare_methods(
 
 def compare_pool(pool: Pool, *, methods: Sequence[str] | None = None, year: int | None = None) -> MethodComparison:
     """Compare the methods on a pool that has been read."""
-    names = list(METHODS) if methods is None else list(methods)
-    unknown = [name for name in names if name not in METHODS]
-    if unknown or not names:
-        known = list(METHODS)
-        problems = [Problem("methods", repr(n), "the name of a method", did_you_mean(n, known)) for n in unknown]
-        raise ArgumentError(problems or [Problem("methods", "none", "at least one name of a method")])
+    names = _named(METHODS if methods is None else methods)
     answers: dict[str, Consensus] = {}
     refused: dict[str, str] = {}
     for name in names:
@@ -137,3 +135,17 @@ def compare_pool(pool: Pool, *, methods: Sequence[str] | None = None, year: int 
     if not answers:
         raise ModelError(" ".join(dict.fromkeys(refused.values())))
     return MethodComparison(answers, refused, pool.reference_year if year is None else year)
+
+
+def _named(methods: Iterable[str]) -> list[str]:
+    """The names as `METHODS` spells them; all that are unknown are listed."""
+    names: list[str] = []
+    problems: list[str | Problem] = []
+    for name in methods:
+        try:
+            names.append(method_named(name, "methods"))
+        except ArgumentError as error:
+            problems += error.problems
+    if problems or not names:
+        raise ArgumentError(problems or [Problem("methods", "none", "at least one name of a method")])
+    return list(dict.fromkeys(names))

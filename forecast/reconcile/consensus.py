@@ -12,15 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.errors import ArgumentError, ModelError, Problem, did_you_mean
+from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.estimates import Footing, Scopes
 from forecast.mixture import Mixture
 from forecast.reconcile import scrutiny
 from forecast.reconcile.answer import Answer
-from forecast.reconcile.methods import METHODS
+from forecast.reconcile.methods import METHODS, method_named
 from forecast.reconcile.pool import FURTHEST, LeftOut, Pool, pool_of
 from forecast.reconcile.priors import Prior, prior_from
 from forecast.reconcile.words import consensus_in_words
+from forecast.wording import amount
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -279,6 +280,13 @@ class Consensus:
         )
         return pd.concat([sources, own], ignore_index=True)
 
+    def __repr__(self) -> str:
+        low, middle, high = (amount(value) for value in self.quantiles(years=[self.reference_year]).to_numpy()[0])
+        return (
+            f"Consensus({self.scope!r}, {self.method!r}, {len(self.pool.sources)} sources, "
+            f"{self.reference_year}: {self.footing.label} {middle} ({low} to {high}))"
+        )
+
     def _repr_html_(self) -> str:
         from forecast.wording import result_html
 
@@ -330,10 +338,12 @@ def reconcile(
     scopes
         How the scopes relate; needed where a row is about another scope.
     reference_year
-        Year in which the sources are compared; the newest base year where None.
+        Year in which the sources are compared, at most 30 years before the first printed year or after the last; the
+        newest base year where None.
     method
         Name of a method: "house-effects" is the model of the package, the others are those analysts know, to
-        compare with (`compare_methods`); `forecast.reconcile.methods.MEANINGS` says what the band of each means.
+        compare with (`compare_methods`); "random-effects" is taken as "random-effects-reml".
+        `forecast.reconcile.methods.MEANINGS` says what the band of each means.
     prior
         A `Prior`, or the numbers of it that differ from the default.
 
@@ -346,10 +356,9 @@ def reconcile(
     FootingError
         Rows on different footings, places, or scopes that nothing bridges.
     """
-    if method not in METHODS:
-        raise ArgumentError(Problem("method", repr(method), ", ".join(METHODS), did_you_mean(method, list(METHODS))))
+    name = method_named(method)
     pool = pool_for(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=prior)
-    return solve(pool, method=method)
+    return solve(pool, method=name)
 
 
 def pool_for(

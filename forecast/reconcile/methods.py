@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.reconcile.answer import Answer, Method
 from forecast.reconcile.house_effects import Nodes, fit_house_effects
 from forecast.reconcile.menu import MENU
 from forecast.reconcile.pool import Pool
 
-__all__ = ["MEANINGS", "METHODS", "Answer", "Method", "house_effects"]
+__all__ = ["ALIASES", "MEANINGS", "METHODS", "Answer", "Method", "house_effects", "method_named"]
 
 
 def house_effects(pool: Pool, years: NDArray[np.int64], *, nodes: Nodes | None = None) -> Answer:
@@ -36,8 +37,31 @@ def house_effects(pool: Pool, years: NDArray[np.int64], *, nodes: Nodes | None =
 METHODS: dict[str, Method] = {"house-effects": house_effects, **{name: solve for name, (solve, _) in MENU.items()}}
 """Every method by its name."""
 
+ALIASES = {"random-effects": "random-effects-reml", "random-effects-knapp-hartung": "random-effects-reml-knapp-hartung"}
+"""Usual names of methods, with the one that is meant."""
+
 MEANINGS: dict[str, str] = {
     "house-effects": "the market itself: houses, outliers, hedges, common errors and age of the sources",
     **{name: meaning for name, (_, meaning) in MENU.items()},
 }
 """What the band of each method means."""
+
+
+def method_named(name: str, place: str = "method") -> str:
+    """Name of a method as `METHODS` spells it.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such method.
+
+    Examples
+    --------
+    >>> method_named("Median"), method_named("random effects")
+    ('median', 'random-effects-reml')
+    """
+    folded = str(name).strip().casefold().replace(" ", "-").replace("_", "-")
+    known = ALIASES.get(folded, folded)
+    if known in METHODS:
+        return known
+    raise ArgumentError(Problem(place, repr(name), "the name of a method", did_you_mean(folded, list(METHODS))))

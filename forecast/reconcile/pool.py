@@ -23,6 +23,9 @@ from forecast.reconcile.statements import Source, Statement
 FURTHEST = 60
 """Years before and after the newest base year that can be asked for."""
 
+BESIDE = 30
+"""Years before the first printed year and after the last that a reference year may lie."""
+
 ACTUAL_SD = 0.05
 """Sd of log(printed / market) of a measured actual."""
 
@@ -153,7 +156,8 @@ def pool_of(
         remedy = "growth alone says nothing of the size; add a row with a base or target value"
         raise ArgumentError(Problem("reconcile", f"no printed level, only growth ({listed})", remedy=remedy))
     newest = max(s.vintage for s in sources)
-    _check_year(reference_year, newest)
+    told = [year for source in sources for s in source.statements for year in (s.year, s.to_year)]
+    _check_year(reference_year, min(newest, *told), max(newest, *told))
     return Pool(
         sources=tuple(sources),
         scope=scope,
@@ -175,9 +179,9 @@ def _complete(estimates: pd.DataFrame) -> pd.DataFrame:
     return estimates if as_read else read_estimates(estimates)
 
 
-def _check_year(year: object, newest: int) -> None:
-    """The reference year is a calendar year near the newest base year."""
-    first, last = newest - FURTHEST, newest + FURTHEST
+def _check_year(year: object, first: int, last: int) -> None:
+    """The reference year is a calendar year near those that are printed."""
+    first, last = first - BESIDE, last + BESIDE
     if year is None or (isinstance(year, int | np.integer) and first <= year <= last):
         return
     raise ArgumentError(Problem("reference_year", repr(year), f"a year from {first} to {last}"))

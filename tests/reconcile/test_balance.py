@@ -40,6 +40,14 @@ def test_methods_by_name(name, method):
     np.testing.assert_allclose([found.total, *found.parts], case["reconciled"], rtol=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("name", "method"), [("OLS", "ols"), ("WLS", "variance"), ("wls_struct", "structural"), ("MinT", "mint")]
+)
+def test_usual_names_in_any_case(name, method):
+    asked = {"total": 52.0, "parts": [20.0, 18.0, 9.0], "covariance": [16.0, 4.0, 9.0, 1.0]}
+    np.testing.assert_array_equal(balance(**asked, method=name).series, balance(**asked, method=method).series)
+
+
 def test_structural_weights_count_the_parts():
     found = balance(52.0, [20.0, 18.0, 9.0], method="structural")
     np.testing.assert_allclose(found.total, 52 - 5 * 3 / 6)
@@ -129,6 +137,7 @@ def test_bad_input_is_named(arguments, message):
 def test_result_speaks():
     found = balance(52.0, {"devices": 20.0, "cells": 18.0, "tissue": 9.0}, covariance=[16.0, 4.0, 9.0, 1.0])
     assert found.summary() == "total was 5 above the sum of its parts; total moved most, from 52 to 49.33."
+    assert repr(found) == "Balanced(total, devices, cells, tissue)"
     assert found.plot(unit="USD bn").get_ylabel() == "USD bn"
     assert list(found.table) == ["series", "stated", "balanced", "change", "sd"]
     totals, parts, sums = split(CASES[2])

@@ -211,3 +211,20 @@ def test_centuries_apart():
         bridge(FIRST, SECOND, 9000)
     with pytest.raises(ArgumentError, match="2 problems"):
         bridge({"base_year": 2023}, {"base_value": "-1", "base_year": 2023}, 2028)
+
+
+@pytest.mark.parametrize(
+    ("first", "found"),
+    [("GD-2026", "'GD-2026'"), (3.0, "float"), (pd.DataFrame([FIRST]), "DataFrame"), (None, "NoneType")],
+)
+def test_what_is_no_row_and_no_consensus_is_refused(first, found):
+    with pytest.raises(ArgumentError) as caught:
+        bridge(first, "MM-2024", 2023)
+    assert f"a: found {found}; allowed: a row of a table of estimates (Series or dict), or a result" in str(
+        caught.value
+    )
+    assert "b: found 'MM-2024'" in str(caught.value)
+
+
+def test_a_bridge_shows_itself_in_a_line():
+    assert repr(bridge(FIRST, SECOND, 2028)).startswith("Bridge(2028: A ")

@@ -124,4 +124,25 @@ def test_unknown_methods_are_named():
     assert "methods: found 'medain'; allowed: the name of a method; did you mean 'median'?" in str(caught.value)
     assert "'mode'" in str(caught.value)
     with pytest.raises(ArgumentError, match="did you mean 'geometric-mean'"):
-        reconcile(table({"base_value": "10"}), scope=WHOLE, method="geometric mean")
+        reconcile(table({"base_value": "10"}), scope=WHOLE, method="geometric meen")
+    with pytest.raises(ArgumentError) as caught:
+        reconcile(table({"base_value": "10"}), scope=WHOLE, method="xyz")
+    assert str(caught.value).count("linear-pool") == 1
+
+
+@pytest.mark.parametrize("name", ["random-effects", "Random effects", "random_effects_REML"])
+def test_usual_names_of_methods_are_taken(name):
+    rows = table({"base_value": "10"}, {"base_value": "20"})
+    assert reconcile(rows, scope=WHOLE, method=name).method == "random-effects-reml"
+    assert list(compare_methods(rows, scope=WHOLE, methods=[name, "median"]).answers) == [
+        "random-effects-reml",
+        "median",
+    ]
+
+
+def test_results_show_themselves_in_a_line():
+    compared = compare_pool(flat(*VALUES), methods=["house-effects", "median"])
+    assert repr(compared) == "MethodComparison(2 methods, 2023, USD bn)"
+    shown = repr(compared.answers["median"])
+    assert shown.startswith(f"Consensus('regenerative medicine', 'median', {len(VALUES)} sources, 2023: USD bn ")
+    assert len(shown) < 120

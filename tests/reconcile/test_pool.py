@@ -106,7 +106,9 @@ def test_a_superseded_row_gives_way():
         ([{"value_basis": "product sales"}, {"value_basis": "spending"}], {}, FootingError, "USD bn, spending: r1"),
         ([{}, {"geography": "Taiwan"}], {}, FootingError, "different places; select the rows of one"),
         ([{"base_value": "", "cagr": "20", "target_year": "2028"}], {}, ArgumentError, "no printed level, only growth"),
-        ([{}], {"year": 3000}, ArgumentError, "reference_year: found 3000; allowed: a year from 1963 to 2083"),
+        ([{}], {"year": 3000}, ArgumentError, "reference_year: found 3000; allowed: a year from 1993 to 2053"),
+        ([{"target_year": "2030", "target_value": "40"}], {"year": 2061}, ArgumentError, "a year from 1993 to 2060"),
+        ([{}], {"year": 1800}, ArgumentError, "reference_year: found 1800; allowed: a year from 1993 to 2053"),
         ([{}], {"year": "2023"}, ArgumentError, "reference_year: found '2023'"),
     ],
 )
