@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -14,6 +15,7 @@ from functools import lru_cache
 
 from forecast.errors import ArgumentError, Problem
 from forecast.estimates.numbers import HEDGE_WORDS, printed
+from forecast.estimates.texts import printable
 from forecast.estimates.units import CURRENCIES, SCALE_ALIASES, SCALES
 
 ROC_OFFSET = 1911
@@ -26,8 +28,7 @@ _FOLD = {"double": 2, "triple": 3, "quadruple": 4, "quintuple": 5, "twofold": 2,
 _FOLD |= {"fivefold": 5, "sixfold": 6, "sevenfold": 7, "eightfold": 8, "ninefold": 9, "tenfold": 10}
 _AMBIGUOUS_MARKS = {
     "$": ("USD", "a bare $ may be any dollar"),
-    "¥": ("JPY", "¥ may be yen or yuan"),
-    "￥": ("JPY", "¥ may be yen or yuan"),
+    "¥": ("JPY", "¥ may be JPY (yen) or CNY (yuan)"),
 }
 
 
@@ -126,7 +127,7 @@ _CODES = r"\b(?:" + "|".join(CURRENCIES) + r")(?![A-Za-z])"
 _HEDGES = _alternatives(
     [w for w in HEDGE_WORDS if w not in ("from", "between", "some", "以上", "以下", "左右", "exact", "exactly")]
 )
-_ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][-+]?\d{1,2}(?!\d))?"
 _CJK = "[零〇一二兩两三四五六七八九十百千]+"
 _SCALE = _alternatives([*SCALES, *[a for a in SCALE_ALIASES if len(a) > 1 and a not in ("mm", "units")]])
 _AMOUNT = re.compile(
@@ -141,6 +142,16 @@ _AHEAD = re.compile(
     re.IGNORECASE,
 )
 _HEDGE_AHEAD = re.compile(rf"(?P<hedge>{_HEDGES})\s*(?:of\s+|為|占|佔)?\s*$", re.IGNORECASE)
+_MINUS = re.compile(rf"(?:^|[\s(,;:$€£¥元])[-−](?:{_CODES}|{_BEFORE})?$")
+_ENDS = re.compile(
+    rf"(?P<open>between|from|介於|介于)?(?P<first>\s*(?P<mark>{_CODES}|{_BEFORE})?\s*(?:{_ARABIC}))"
+    rf"\s*(?P<scale>[十百千]?[萬万億亿兆]|(?i:{_SCALE}))?\s*(?P<join>-|–|—|~|and\b|與|和|to\b|至|到)"
+    rf"\s*(?P<again>{_CODES}|{_BEFORE})?(?P<last>\s*(?:{_ARABIC})\s*(?P<scale_2>[十百千]?[萬万億亿兆]|(?i:{_SCALE})))"
+)
+"""An interval whose ends repeat the scale or the currency, or are joined by a word."""
+
+_BELOW_ZERO = re.compile(rf"^(?:[^\d]*[^\w%])?[-−]\s*(?:{_CODES}|{_BEFORE})?\s*\d")
+_SPLIT = re.compile(r"(?<!\d)(?!(?:19|20|21)\d\d\s)\d[\d,.]*\s+\d")
 _WINDOW = 32
 """So many characters before a number are searched for its hedge and currency."""
 
@@ -199,11 +210,43 @@ def find_amounts(text: str) -> list[Amount]:
     >>> [(a.value, a.currency) for a in find_amounts("2023年全球再生醫療的市場規模約160億美元,2028年490億美元")]
     [(16000000000.0, 'USD'), (49000000000.0, 'USD')]
     """
+    text = _ENDS.sub(_one_interval, plain_phrase(text))
     return [amount for found in _AMOUNT.finditer(text) if (amount := _amount(text, found)) is not None]
+
+
+def plain_phrase(text: str) -> str:
+    """Return a phrase with full-width letters and digits made plain and unseen characters left out.
+
+    Examples
+    --------
+    >>> plain_phrase("ＵＳ＄ １６億～２０億")
+    'US$ 16億~20億'
+    """
+    return printable(text) if text.isascii() else "".join(map(_plain_mark, printable(text)))
+
+
+@lru_cache(maxsize=10_000)
+def _plain_mark(mark: str) -> str:
+    """One character in its plain form; a full-width comma parts numbers, a raised figure is a footnote."""
+    if mark.isdecimal():
+        return str(unicodedata.decimal(mark))
+    return mark if mark == "，" or unicodedata.category(mark) == "No" else unicodedata.normalize("NFKC", mark)
+
+
+def _one_interval(found: re.Match[str]) -> str:
+    """Write an interval with its currency before and its scale behind; what is none stays as it is."""
+    between = found["open"] not in (None, "from")
+    joined = found["join"] in ("-", "–", "—", "~") or (between and found["join"] != "到")
+    same = found["scale"] in (None, found["scale_2"]) and found["again"] in (None, found["mark"])
+    if not (joined and same) or not (found["scale"] or found["again"] or between):
+        return found.group()
+    return f"{found['open'] or ''}{found['first']}-{found['last'].strip()}"
 
 
 def _amount(text: str, found: re.Match[str]) -> Amount | None:
     ahead, start = _before(_AHEAD, text, found.start())
+    if _MINUS.search(text[: found.start()]):
+        return None
     part = found.groupdict() | ahead
     mark = part["before"] or part["after"] or ""
     unit = part["scale"] or part["word"] or part["letter"] or ""
@@ -215,7 +258,7 @@ def _amount(text: str, found: re.Match[str]) -> Amount | None:
     number, rest = _plain(part["number"]), Decimal(0)
     if part["rest"]:
         rest = Decimal(_plain(part["rest"])) * _cjk_factor(part["rest_scale"]) / factor
-    exact = Decimal(number) + rest
+    exact = Decimal(number) + rest if rest else Decimal(number)
     ends = [exact] + ([Decimal(_plain(part["upper"]))] if part["upper"] else [])
     scale = _scale_for(float(exact * factor), part)
     unit_of_last = printed(str(exact)).unit * factor
@@ -294,7 +337,14 @@ def parse_amount(text: str) -> Amount:
     >>> parse_amount("7.6 億元").ambiguity
     '元 names no currency'
     """
+    text = plain_phrase(text)
     found = find_amounts(text)
+    if _BELOW_ZERO.search(text):
+        raise ArgumentError(Problem("amount", repr(text), "an amount above zero", "write it without the minus"))
+    if _SPLIT.search(text):
+        raise ArgumentError(
+            Problem("amount", f"digits split by a blank in {text!r}", "digits in one piece, such as 160")
+        )
     if len(found) == 1:
         return found[0]
     if len(found) > 1:
@@ -334,15 +384,16 @@ _HALF = re.compile(r"半數|一半|\bhalf\b")
 _PER_HUNDRED = re.compile(f"百分之(?P<number>{_CJK})")
 _TIMES = re.compile(rf"(?P<number>{_ARABIC}|{_CJK})\s*倍(?P<post>以上|左右)?")
 _TIMES_VERB = re.compile(
-    rf"(?P<verb>成長為|成長至|成長到|增加至|增至|增為|擴大至|達到|達|為|的|成長|增加|增長|擴大|翻)\s*(?P<hedge>{_HEDGES})?\s*$"
+    rf"(?P<verb>成長為|成長至|成長到|增加至|增至|增為|擴大至|達到|達|為|的|(?:年?成長|年?增加|年?增長|擴大|年增|增|翻)了?)\s*(?P<hedge>{_HEDGES})?\s*$"
 )
+_INCREASE = r"(?P<increase>\s+(?:increase|growth|rise|gain|jump|expansion|higher|more)\b)?"
 _ENGLISH_TIMES = re.compile(
     rf"(?P<verb>\b(?:grow|grew|increas|rise|rose|expand)\w*\b)?"
     rf"(?P<filler>(?:\s*\b(?:by|to|of|is|a|factor|nearly|almost|about|over|more than|at least|approximately)\b)*)\s*"
-    rf"(?P<number>{_ARABIC})\s*(?P<how>-?\s*fold\b|times\b|x\b|×)",
+    rf"(?P<number>{_ARABIC})\s*(?P<how>-?\s*fold\b|times\b|x\b|×){_INCREASE}",
     re.IGNORECASE,
 )
-_FOLD_WORD = re.compile(r"\b(" + "|".join(_FOLD) + r")(?:s|d|ing)?\b", re.IGNORECASE)
+_FOLD_WORD = re.compile(rf"\b({'|'.join(_FOLD)})(?:s|d|ing)?\b{_INCREASE}", re.IGNORECASE)
 _FACTOR_OF = re.compile(rf"factor of\s+(?P<number>{_ARABIC})(?!\s*[-x×%]|\s*(?:fold|times))", re.IGNORECASE)
 _DOUBLED = re.compile("翻倍|倍增|翻一番")
 _SHRINKING = re.compile(r"衰退|下滑|下降|減少|declin|shrink|contract|fall|decreas|drop", re.IGNORECASE)
@@ -358,6 +409,7 @@ def find_growths(text: str) -> list[Growth]:
     >>> [(g.kind, g.value) for g in find_growths("CAGR of 25.1%, that is a threefold market")]
     [('rate', 25.1), ('multiple', 3.0)]
     """
+    text = plain_phrase(text)
     span = _SPAN.search(text)
     years = (int(span["start"]), int(span["end"])) if span and int(span["end"]) > int(span["start"]) else (None, None)
     return [replace(growth, start=years[0], end=years[1]) for growth in (*_rates(text), *_multiples(text))]
@@ -402,9 +454,11 @@ def _multiples(text: str) -> Iterator[Growth]:
         filler = found["filler"].casefold().split()
         hedge = _hedge_word(" ".join(w for w in filler if w not in ("by", "to", "of", "is", "a", "factor")) or None)
         clear = found["verb"] is None or "to" in filler or "factor" in filler or "fold" in found["how"].casefold()
+        clear = clear and not found["increase"]
         yield _multiple(found.group().strip(), _plain(found["number"]), hedge, clear=clear)
     for found in _FOLD_WORD.finditer(text):
-        yield _multiple(found.group(), str(_FOLD[found[1].casefold()]), "exact", clear=True)
+        clear = not found["increase"] or not found[1].casefold().endswith("fold")
+        yield _multiple(found.group(), str(_FOLD[found[1].casefold()]), "exact", clear=clear)
     for found in _FACTOR_OF.finditer(text):
         yield _multiple(found.group(), _plain(found["number"]), "exact", clear=True)
     for found in _DOUBLED.finditer(text):
@@ -475,6 +529,7 @@ def parse_year(text: str) -> int:
     >>> parse_year("民國113年"), parse_year("106 年"), parse_year("FY2023"), parse_year("2028年")
     (2024, 2017, 2023, 2028)
     """
+    text = plain_phrase(text)
     years = {int(found["year"]) for found in _COMMON.finditer(text)}
     if not years:
         years = {int(found["roc"] or found["short"]) + ROC_OFFSET for found in _ROC.finditer(text)}
@@ -487,6 +542,7 @@ def parse_year(text: str) -> int:
 @lru_cache(maxsize=20_000)
 def multiples_in(text: str) -> tuple[Growth, ...]:
     """All multiples in a text, remembered."""
+    text = plain_phrase(text)
     return tuple(_multiples(text)) if _MULTIPLE_WORDS.search(text) else ()
 
 

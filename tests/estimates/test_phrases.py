@@ -27,6 +27,13 @@ AMOUNTS = [
     ("will exceed US$50 billion", 50e9, "USD", "more than", 1e9, "50", "billion"),
     ("至少160億美元", 16e9, "USD", "at least", 1e8, "16", "billion"),
     ("USD 16-18 billion", 17e9, "USD", "between", 1e9, "16-18", "billion"),
+    ("ＵＳ＄１６億", 1.6e9, "USD", "exact", 1e8, "1.6", "billion"),
+    ("1.6e10 USD", 16e9, "USD", "exact", 1e9, "1.6E+10", "unit"),
+    ("USD 16\u202ebn", 16e9, "USD", "exact", 1e9, "16", "billion"),
+    ("上看500億美元", 50e9, "USD", "up to", 1e8, "50", "billion"),
+    ("between USD 40 and 50 bn", 45e9, "USD", "between", 1e9, "40-50", "billion"),
+    ("USD 40 bn - USD 50 bn", 45e9, "USD", "between", 1e9, "40-50", "billion"),
+    ("10億～20億美元", 1.5e9, "USD", "between", 1e8, "1-2", "billion"),
     ("160億美元以上", 16e9, "USD", "at least", 1e8, "16", "billion"),
 ]
 
@@ -45,7 +52,8 @@ def test_amounts(text, value, currency, hedge, precision, digits, scale):
     [
         ("7.6 億元", "", "元 names no currency"),
         ("$1.2bn", "USD", "any dollar"),
-        ("¥5 bn", "JPY", "yen or yuan"),
+        ("¥5 bn", "JPY", "JPY (yen) or CNY (yuan)"),
+        ("￥300億", "JPY", "JPY (yen) or CNY (yuan)"),
         ("16", "", "no currency"),
     ],
 )
@@ -87,12 +95,31 @@ def test_growths(text, kind, value, hedge):
     assert found.value == pytest.approx(value)
 
 
-@pytest.mark.parametrize("text", ["可成長3.06倍", "grow 3.06 times by 2028", "increase by 3.06 times"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "可成長3.06倍",
+        "年增 3.06 倍",
+        "增加了３．０６倍",
+        "grow 3.06 times by 2028",
+        "increase by 3.06 times",
+        "a 3.06-fold increase",
+    ],
+)
 def test_a_multiple_that_can_be_an_increase_is_not_decided(text):
     found = parse_growth(text)
     assert found.readings == (3.06, 4.06)
     assert found.value != found.value
     assert "may mean" in found.ambiguity
+
+
+def test_a_threefold_increase_has_two_readings_and_a_threefold_market_one():
+    assert parse_growth("a threefold increase").readings == (3, 4)
+    assert parse_growth("a threefold market").readings == (3,)
+
+
+def test_two_ends_of_a_growth_are_two_amounts():
+    assert [a.value for a in find_amounts("from USD 16 billion to USD 49 billion")] == [16e9, 49e9]
 
 
 def test_a_growth_names_its_years():
@@ -112,6 +139,9 @@ def test_years(text, year):
     ("parse", "text", "says"),
     [
         (parse_amount, "many patients", "about USD 16 billion"),
+        (parse_amount, "-5 billion", "an amount above zero"),
+        (parse_amount, "USD −5 bn", "an amount above zero"),
+        (parse_amount, "約 16 0 億美元", "digits split by a blank"),
         (parse_amount, "USD 16 bn or EUR 15 bn", "2 amounts"),
         (parse_growth, "soon", "成長3.06倍"),
         (parse_growth, "20% then 30%", "2 growths"),
