@@ -16,7 +16,7 @@ from forecast.reconcile.pool import Pool
 Array = NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Answer:
     """What a method says about a pool.
 

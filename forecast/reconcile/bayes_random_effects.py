@@ -174,6 +174,9 @@ class BayesRandomEffects:
         table = pd.DataFrame.from_dict(values, orient="index", columns=list(LEVELS))
         return table.rename_axis("quantity").reset_index()
 
+    def __repr__(self) -> str:
+        return f"BayesRandomEffects({self.summary().splitlines()[0].rstrip('.')})"
+
     def summary(self) -> str:
         """Say the answer in words, and how much of it is prior.
 

@@ -42,6 +42,9 @@ class CensoredFit:
     log_likelihood: float
     covariance: Array
 
+    def __repr__(self) -> str:
+        return f"CensoredFit({self.summary().splitlines()[0].rstrip('.')})"
+
     def summary(self) -> str:
         """Say the answer in words.
 

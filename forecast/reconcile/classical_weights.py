@@ -46,6 +46,9 @@ class ClassicalWeights:
         columns = {"calibration": self.calibration, "information": self.information, "weight": self.weights}
         return pd.DataFrame(columns).rename_axis("expert").reset_index()
 
+    def __repr__(self) -> str:
+        return f"ClassicalWeights({self.summary().splitlines()[0].rstrip('.')})"
+
     def summary(self) -> str:
         """Say who carries the weight."""
         best = int(np.argmax(self.weights))

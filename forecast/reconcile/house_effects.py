@@ -73,7 +73,7 @@ class _Wanted:
     signs: Array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class HousePosterior:
     """What the model believes after reading the sources; every part is worked out when first asked for.
 

@@ -114,6 +114,9 @@ class RandomEffects:
         table = pd.DataFrame({name: np.ravel(value) for name, value in columns.items()})
         return table.rename_axis("problem").reset_index()
 
+    def __repr__(self) -> str:
+        return f"RandomEffects({self.summary().splitlines()[0].rstrip('.')})"
+
     def summary(self) -> str:
         """Say the answer in words.
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from forecast.reconcile.pool import Pool
 
 _OUTLIER = 0.5
+_ALIKE = 1.005
 _MOSTLY_PRIOR = 2
 _MOVES = 0.2
 """Log change of the median that makes a left-out source worth a sentence."""
@@ -34,6 +35,8 @@ def _sources(consensus: Consensus) -> str:
         return f"{who.removesuffix(',')}."
     ranked = levels.sort_values("median")
     least, most = ranked.iloc[0], ranked.iloc[-1]
+    if most["median"] / least["median"] < _ALIKE:
+        return f"{who} put {consensus.reference_year}, on their own paths, at {money(most['median'], unit)}."
     return (
         f"{who} put {consensus.reference_year}, on their own paths, between "
         f"{money(least['median'], unit)} ({least['label']}) and {money(most['median'], unit)} ({most['label']}), "

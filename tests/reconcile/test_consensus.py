@@ -70,6 +70,7 @@ def test_an_amount_beyond_all_bounds_is_written_with_a_power():
     [
         ([("a", PART, "")], "One source about cell and gene therapy.", "for regenerative"),
         ([("a", WHOLE, ""), ("b", WHOLE, "")], "2 sources for regenerative medicine put 2023", "of them"),
+        ([("a", WHOLE, ""), ("b", WHOLE, "")], "on their own paths, at USD 16 bn.", "a factor of"),
         ([("a", WHOLE, ""), ("b", PART, "")], "medicine, 1 of them about cell and gene therapy, put 2023", "actual"),
         ([("a", WHOLE, "actual")], "The level rests on a, with an sd of 5.0 %", "mostly the prior"),
         ([("a", WHOLE, "actual"), ("b", WHOLE, "")], "medicine, 1 of them an actual (a), put", "mostly the prior"),

@@ -140,6 +140,15 @@ def test_usual_names_of_methods_are_taken(name):
     ]
 
 
+@pytest.mark.parametrize("values", [(16, 16), (16, 16, 16), (16, 20, 41)], ids=["two alike", "three alike", "three"])
+def test_no_method_is_lost_where_sources_agree(values):
+    compared = compare_pool(flat(*values))
+    assert not compared.refused
+    assert np.isfinite(compared.table[["low", "median", "high", "next_low", "next_high"]].to_numpy()).all()
+    assert (compared.table["low"] < compared.table["high"]).all()
+    assert "nan" not in compared.answers["house-effects"].summary()
+
+
 def test_results_show_themselves_in_a_line():
     compared = compare_pool(flat(*VALUES), methods=["house-effects", "median"])
     assert repr(compared) == "MethodComparison(2 methods, 2023, USD bn)"

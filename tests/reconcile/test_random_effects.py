@@ -222,3 +222,9 @@ def test_forest_has_eighty_percent_bands():
     np.testing.assert_allclose(rows["high"][0] - 1.0, 1.2815515655446004 * 0.2)
     with pytest.raises(ModelError, match="A forest shows one problem; this result has 2"):
         random_effects(np.eye(2, 3), np.ones(3)).plot()
+
+
+def test_a_result_shows_itself_in_a_line():
+    shown = repr(random_effects([2.6, 2.7, 2.65], [0.04, 0.03, 0.05]))
+    assert shown.startswith("RandomEffects(REML over 3 studies: mean 2.655 ")
+    assert "array" not in shown
