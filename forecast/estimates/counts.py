@@ -13,7 +13,7 @@ from forecast.estimates.conversion import Claim, claim
 from forecast.estimates.findings import finding_table
 from forecast.estimates.ledger import digits
 from forecast.estimates.numbers import hedge_of
-from forecast.estimates.reading import cell_text
+from forecast.estimates.reading import cell_text, check_table
 from forecast.estimates.texts import printable
 from forecast.estimates.triples import overlap, percent
 
@@ -64,6 +64,7 @@ def audit_counts(counts: pd.DataFrame) -> pd.DataFrame:
     >>> audit_counts(pd.DataFrame(rows)).loc[0, ["check", "severity"]].tolist()
     ['percentage_misfit', 'low']
     """
+    check_table(counts, "counts")
     rows = _rows(counts)
     claims = _claims(rows)
     found = [(name, finding) for name, find in _CHECKS.items() for finding in find(rows, claims)]

@@ -12,6 +12,7 @@ from forecast.estimates import checks
 from forecast.estimates.checks import CHECKS, SEVERITIES, Finding
 from forecast.estimates.checks.growth import severity_of
 from forecast.estimates.ledger import Ledger
+from forecast.estimates.reading import check_table
 from forecast.estimates.scopes import Scopes, default_scopes
 
 if TYPE_CHECKING:
@@ -122,6 +123,11 @@ def audit(estimates: pd.DataFrame, scopes: Scopes | None = None) -> Audit:
     Audit
         Findings of all checks in `forecast.estimates.checks.CHECKS`.
 
+    Raises
+    ------
+    ArgumentError
+        If `estimates` is no DataFrame.
+
     Notes
     -----
     The growth that base :math:`B` and target :math:`T` imply is :math:`(T/B)^{1/n} - 1` with n the target year
@@ -136,6 +142,7 @@ def audit(estimates: pd.DataFrame, scopes: Scopes | None = None) -> Audit:
     >>> found[["severity", "diagnosis"]].iloc[0].tolist()
     ['high', 'one period fewer (10)']
     """
+    check_table(estimates)
     ledger = Ledger.of(estimates, scopes or default_scopes())
     findings = [(check.name, finding) for check in CHECKS.values() for finding in check.find(ledger)]
     return Audit(table=finding_table(ledger.ids, findings, _ordered()), growth=_growth(ledger), rows=len(ledger))

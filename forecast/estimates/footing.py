@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from forecast.errors import FootingError
+from forecast.estimates.reading import check_table
 from forecast.estimates.units import SHORT_SCALES, scale_name
 
 PARTS = ("currency", "scale", "price_basis", "value_basis")
@@ -49,8 +50,8 @@ class Footing:
         return f"{self.currency} {SHORT_SCALES.get(self.scale, self.scale)}".strip()
 
     def __str__(self) -> str:
-        known = self.label or "no currency"
-        return ", ".join([known, *filter(None, (self.price_basis, self.value_basis))])
+        missing = [f"no {name}" for name in ("currency", "scale") if not getattr(self, name)]
+        return ", ".join(filter(None, (self.label, *missing, self.price_basis, self.value_basis)))
 
 
 def footings(estimates: pd.DataFrame) -> dict[Footing, list[str]]:
@@ -67,6 +68,7 @@ def footings(estimates: pd.DataFrame) -> dict[Footing, list[str]]:
     >>> {str(footing): ids for footing, ids in footings(table).items()}
     {'USD bn': ['a'], 'EUR bn': ['b']}
     """
+    check_table(estimates)
     parts = pd.DataFrame({name: _text(estimates, name) for name in PARTS})
     parts["currency"] = parts["currency"].str.upper()
     parts["scale"] = parts["scale"].map(scale_name)

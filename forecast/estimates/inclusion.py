@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from forecast.estimates.reading import as_texts
+from forecast.estimates.reading import as_texts, check_table
 from forecast.estimates.scopes import folded
 
 LEFT_OUT = ("-", "excludes ", "excluding ", "without ", "no ")
@@ -33,6 +33,7 @@ def inclusion_table(estimates: pd.DataFrame) -> pd.DataFrame:
     >>> inclusion_table(table).pivot(index="source", columns="item", values="included").loc["b"].to_dict()
     {'devices': 'unsaid', 'rna': 'no'}
     """
+    check_table(estimates)
     texts = as_texts(estimates)
     said = {
         key: dict(map(_item, included_items(text))) for key, text in zip(texts["id"], texts["includes"], strict=True)

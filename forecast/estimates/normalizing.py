@@ -16,7 +16,7 @@ from forecast.errors import ArgumentError, EstimatesError, InputError, Problem, 
 from forecast.estimates.columns import NAMES
 from forecast.estimates.conversion import Conversion, read_conversions, write_conversions
 from forecast.estimates.numbers import interval, number
-from forecast.estimates.reading import as_texts, typed
+from forecast.estimates.reading import as_texts, check_table, typed
 from forecast.estimates.units import CURRENCIES, SCALES, scale_name
 
 Step = tuple[float, str]
@@ -67,7 +67,7 @@ def normalize(
     Raises
     ------
     ArgumentError
-        If an argument is not understood.
+        If an argument is not understood, or `estimates` is no DataFrame.
     EstimatesError
         With all rows that cannot be converted.
 
@@ -85,6 +85,7 @@ def normalize(
     >>> found.loc[0, "base_value"], found.loc[0, "conversion"]
     ('0.01728', 'base_value = 16 × 0.001 [million to billion] × 1.08 [EUR to USD of 2023: ECB]')
     """
+    check_table(estimates)
     job = _job(currency, scale, prices, rates, rate_mode, rate_year, deflator)
     texts = as_texts(estimates)
     rows: list[dict[str, str]] = []

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forecast.errors import EstimatesError, InputError, Problem, did_you_mean
+from forecast.errors import ArgumentError, EstimatesError, InputError, Problem, did_you_mean
 from forecast.estimates import columns
 from forecast.estimates.columns import COLUMNS, Column
 from forecast.estimates.numbers import HEDGE_WORDS, HEDGES, hedge_of, interval, number
@@ -79,6 +79,21 @@ def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFr
     return typed(texts.reset_index(drop=True))
 
 
+def check_table(table: object, name: str = "estimates") -> None:
+    """Refuse what is no table, and say how to get one.
+
+    Raises
+    ------
+    ArgumentError
+        If it is no DataFrame.
+    """
+    if not isinstance(table, pd.DataFrame):
+        path = isinstance(table, str | Path)
+        found = f"the path {str(table)!r}" if path else f"a {type(table).__name__}"
+        remedy = "read_estimates first" if name == "estimates" else "read the file with pandas first"
+        raise ArgumentError(Problem(name, found, "a pandas DataFrame", remedy))
+
+
 def as_texts(raw: pd.DataFrame) -> pd.DataFrame:
     """Return the table with all columns of the contract as text; a number becomes its shortest digits.
 
@@ -134,6 +149,8 @@ def _raw(source: Source) -> tuple[str, pd.DataFrame]:
         return "table", source.reset_index(drop=True)
     path = Path(source)
     reader = READERS.get(path.suffix.casefold())
+    if path.is_dir():
+        raise EstimatesError(Problem(str(path), "a folder", "a file", _neighbours(path / "estimates.csv")))
     if reader is None:
         allowed = "a file ending in " + ", ".join(READERS)
         raise EstimatesError(Problem(str(path), f"a name ending in {path.suffix!r}", allowed))
@@ -184,12 +201,25 @@ def _delimited(separator: str) -> Callable[[Path], pd.DataFrame]:
             found = f"bytes that are not UTF-8 (position {error.start})"
             raise EstimatesError(Problem(path.name, found, "UTF-8 text", "save the file as CSV UTF-8")) from None
         except pd.errors.ParserError as error:
-            raise EstimatesError(
-                Problem(path.name, str(error).strip(), "as many cells in each row as in the header")
-            ) from None
+            raise EstimatesError(_ragged(path, separator, str(error))) from None
         return _under_header(path.name, raw)
 
     return read
+
+
+def _ragged(path: Path, separator: str, message: str) -> Problem:
+    """Say in plain words why a file is no table."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        head = file.readline()
+    if separator not in head:
+        _check_separator(path.name, [head])
+    counted = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message)
+    if counted:
+        wanted, line, seen = counted.groups()
+        remedy = "put text that holds the separator between quotation marks"
+        return Problem(f"{path.name}, line {line}", f"{seen} cells", f"{wanted} cells as in the header", remedy)
+    found = "a quotation mark that is never closed" if "inside string" in message else "no readable table"
+    return Problem(path.name, found, "rows of cells, text that holds a quotation mark between quotation marks")
 
 
 def _under_header(name: str, raw: pd.DataFrame) -> pd.DataFrame:
@@ -334,7 +364,19 @@ def _currency(text: str, column: Column) -> Fault:  # noqa: ARG001
 def _year(text: str, column: Column) -> Fault:
     if re.fullmatch(r"\d{4}", text) and FIRST_YEAR <= int(text) <= LAST_YEAR:
         return None
-    return repr(text), f"a year from {FIRST_YEAR} to {LAST_YEAR}, such as {column.example or 2023}"
+    allowed = f"a year from {FIRST_YEAR} to {LAST_YEAR}, such as {column.example or 2023}"
+    meant = _year_meant(text)
+    return repr(text), f"{allowed}; write {meant}" if meant else allowed
+
+
+def _year_meant(text: str) -> int | None:
+    """Year that another spelling stands for, such as 2023.0, FY2023 or 民國113年."""
+    from forecast.estimates.phrases import parse_year
+
+    try:
+        return parse_year(text.removesuffix(".0"))
+    except InputError:
+        return None
 
 
 def _value(text: str) -> float | None:
@@ -346,6 +388,8 @@ def _value(text: str) -> float | None:
 
 def _amount(text: str, column: Column) -> Fault:
     value = _value(text)
+    if value is None and column.name == "multiple":
+        return repr(text), f"target over base as printed, such as {column.example}{_growth_meant(text, 'multiple')}"
     if value is None:
         return repr(
             text
@@ -370,10 +414,23 @@ def _as_columns(text: str) -> str:
     return "write " + ", ".join(said)
 
 
+def _growth_meant(text: str, kind: str) -> str:
+    """Say how a phrase such as 三成 or 3.06倍 is written; nothing where it can be read in two ways."""
+    from forecast.estimates.phrases import parse_growth
+
+    try:
+        growth = parse_growth(text)
+    except InputError:
+        return ""
+    if growth.kind != kind or growth.ambiguity:
+        return f"; {growth.ambiguity}" if growth.ambiguity else ""
+    return f"; write {growth.digits}" + (f", hedge {growth.hedge}" if growth.hedge != "exact" else "")
+
+
 def _percent(text: str, column: Column) -> Fault:  # noqa: ARG001
     value = _value(text)
     if value is None:
-        return repr(text), "a percentage as printed, such as 25.1 or 25.1%"
+        return repr(text), f"a percentage as printed, such as 25.1 or 25.1%{_growth_meant(text, 'rate')}"
     return None if value > -100 else (repr(text), "a growth above -100 %")
 
 

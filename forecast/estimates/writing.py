@@ -13,7 +13,7 @@ import pandas as pd
 
 from forecast.errors import ArgumentError, MissingDependencyError, OutputError, Problem, did_you_mean
 from forecast.estimates.columns import NAMES
-from forecast.estimates.reading import as_texts
+from forecast.estimates.reading import as_texts, check_table
 
 LONGEST_CELL = 32_767
 """Excel holds no longer text in one cell."""
@@ -43,6 +43,7 @@ def write_estimates(estimates: pd.DataFrame, path: str | Path) -> Path:
     OutputError
         If the file cannot be written.
     """
+    check_table(estimates)
     path = Path(path)
     writer = WRITERS.get(path.suffix.casefold())
     if writer is None:

@@ -293,6 +293,7 @@ def test_verdicts(numbers, more, verdict):
     [
         (("10.00", "20.00", "18.9"), {}, "one period fewer (4)"),
         (("10.00", "20.00", "12.2"), {}, "one period more (6)"),
+        (("20.00", "10.00", "12.94"), {}, "sign dropped"),
         (("10.00", "20.00", "12.5"), {"other_values": "2024=11.25"}, "first year's growth (2023 to 2024)"),
         (("10.00", "20.00", "10.67"), {"other_values": "2024=13.335"}, "counted from 2024"),
         (("10.00", "20.00", "24.6"), {"multiple": "2.00"}, "multiple read as increase"),

@@ -12,8 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forecast.errors import ArgumentError, EstimatesError, OutputError
-from forecast.estimates import audit, read_estimates, read_scopes, reading, write_estimates
+from forecast.errors import ArgumentError, EstimatesError, FootingError, OutputError
+from forecast.estimates import (
+    audit,
+    common_footing,
+    footings,
+    inclusion_table,
+    normalize,
+    read_estimates,
+    read_scopes,
+    reading,
+    write_estimates,
+)
 from forecast.estimates.columns import COLUMNS, NAMES, json_schema, reference_page
 from forecast.estimates.scopes import default_scopes
 
@@ -94,6 +104,18 @@ def test_a_frame_of_numbers_is_read_by_its_shortest_digits():
         ({"target_value": "-49"}, "target_value: found '-49'; allowed: a number above 0"),
         ({"target_year": "2023"}, "target_year: found 2023 with base_year 2023; allowed: a year after base_year"),
         ({"target_year": "28"}, "target_year: found '28'; allowed: a year from 1900 to 2200"),
+        (
+            {"base_year": "2023.0"},
+            "base_year: found '2023.0'; allowed: a year from 1900 to 2200, such as 2023; write 2023",
+        ),
+        ({"base_year": "民國112年"}, "such as 2023; write 2023"),
+        ({"cagr": "三成"}, "cagr: found '三成'; allowed: a percentage as printed, such as 25.1 or 25.1%; write 30"),
+        ({"cagr": "超過43%"}, "write 43, hedge more than"),
+        (
+            {"multiple": "3.06倍"},
+            "multiple: found '3.06倍'; allowed: target over base as printed, such as 3.06; write 3.06",
+        ),
+        ({"multiple": "成長3.06倍"}, "may mean 3.06 times the start, or an increase"),
         ({"cagr": "-100"}, "cagr: found '-100'; allowed: a growth above -100 %"),
         (
             {"currency": "US$"},
@@ -172,6 +194,17 @@ def test_an_unknown_scope_or_geography_is_a_problem_only_beside_a_tree():
     ("name", "content", "says"),
     [
         ("none.csv", None, "no such file"),
+        (
+            "semi.csv",
+            b"id;publisher;scope\na;P, Q;s\n",
+            "semi.csv: found a header separated by semicolons; save it as CSV",
+        ),
+        (
+            "long.csv",
+            b"id,publisher,scope\na,P,s,1\n",
+            "long.csv, line 2: found 4 cells; allowed: 3 cells as in the header",
+        ),
+        ("open.csv", b'id,publisher,scope\na,"P,s\n', "found a quotation mark that is never closed"),
         ("estimates.ods", b"", "a file ending in .csv, .tsv, .xlsx, .toml"),
         ("estimates.csv", b"", "an empty file"),
         ("estimates.csv", b"id,publisher,scope\n", "no row of data"),
@@ -196,6 +229,28 @@ def test_a_file_that_cannot_be_read(tmp_path, name, content, says):
     with pytest.raises(EstimatesError) as error:
         read_estimates(path)
     assert says in str(error.value)
+
+
+def test_a_folder_is_no_table(tmp_path):
+    csv_of(tmp_path, {})
+    with pytest.raises(EstimatesError, match=r"found a folder; allowed: a file; did you mean 'estimates\.csv'"):
+        read_estimates(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [audit, normalize, inclusion_table, footings, common_footing, lambda value: write_estimates(value, "a.csv")],
+)
+@pytest.mark.parametrize(("value", "found"), [([1, 2], "a list"), ("file.csv", r"the path 'file\.csv'")])
+def test_what_is_no_table_is_refused_by_name(call, value, found):
+    with pytest.raises(ArgumentError, match=f"estimates: found {found}; allowed: a pandas DataFrame; read_estimates"):
+        call(value)
+
+
+def test_a_missing_currency_or_scale_is_named():
+    rows = pd.DataFrame([{"id": "a", "currency": "", "scale": "bn"}, {"id": "b", "currency": "USD", "scale": ""}])
+    with pytest.raises(FootingError, match=r"(?s)- bn, no currency: a\n.*- USD, no scale: b"):
+        common_footing(rows)
 
 
 def test_a_large_file_ends_in_a_clear_answer(tmp_path, monkeypatch):

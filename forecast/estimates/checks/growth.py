@@ -26,6 +26,7 @@ class Cause:
 def causes(ledger: Ledger, triple: Triple) -> list[Cause]:
     """All simple slips that would explain the stated growth, the most telling first."""
     found = [
+        *_sign(triple),
         *_other_periods(ledger, triple),
         *_one_year(ledger, triple),
         *_base_year_slip(ledger, triple),
@@ -33,6 +34,13 @@ def causes(ledger: Ledger, triple: Triple) -> list[Cause]:
         *_other_base(ledger, triple),
     ]
     return found or _later_start(ledger, triple) or _plain_average(triple) or _far_slips(triple)
+
+
+def _sign(triple: Triple) -> list[Cause]:
+    low, high = triple.stated_reading
+    if not overlap((-high, -low), triple.implied_reading):
+        return []
+    return [Cause("sign dropped", f"it fits {percent(-triple.stated)}: the sign was dropped")]
 
 
 def _label(ledger: Ledger, triple: Triple) -> tuple[int, int] | None:
