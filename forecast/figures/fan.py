@@ -120,7 +120,7 @@ def _axes(ax: Axes, wide: dict[str, pd.DataFrame], printed: pd.DataFrame, actual
     year_axis(ax, years)
     ax.set_xlim(min(years) - 0.02 * (max(years) - min(years)) - 0.1, max(years))
     ends = [*values, *printed["value"], *actual["value"]]
-    ax.set_ylim((min(ends) / 1.15, max(ends) * 1.15) if logarithmic else (min(0, min(ends)), max(ends) * 1.05))
+    ax.set_ylim((min(ends) / 1.25, max(ends) * 1.15) if logarithmic else (min(0, min(ends)), max(ends) * 1.05))
 
 
 def _draw_bands(ax: Axes, wide: dict[str, pd.DataFrame], name: str) -> list[Artist]:

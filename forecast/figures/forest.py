@@ -12,10 +12,12 @@ from matplotlib.patches import Polygon
 from forecast.figures.alternative import describe
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import BLUE, GREY, INK, drawing, interval, number, own_title, stroke, value_axis
+from forecast.figures.style import BLUE, GREY, INK, drawing, interval, number, own_title, size, stroke, value_axis
 from forecast.figures.tables import checked, records
 
 KINDS = ("source", "consensus", "next publisher")
+OPEN = ("", "above", "below")
+SIGNS = {"": "", "above": ">", "below": "<"}
 
 
 def forest(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes | None = None) -> Axes:
@@ -25,7 +27,9 @@ def forest(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes
     ----------
     table
         One row an estimate, drawn from top to bottom: `label`; `low`, `median`, `high` in `unit` (low and high may
-        be missing); `kind`, one of "source", "consensus", "next publisher"; optional `note`, written under the label.
+        be missing); `kind`, one of "source", "consensus", "next publisher"; optional `note`, written under the label;
+        optional `open`, for printed numbers whose low and high are their rounding: "above" or "below" where the number
+        is a bound, drawn with an arrow.
     unit
         What the numbers are in, such as "USD bn".
     title
@@ -50,13 +54,16 @@ def forest(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes
     >>> forest(table, unit="USD bn").get_xlabel()
     'USD bn'
     """
-    rows = checked(table, "forest", texts=["label"], numbers=["median"], gaps=["low", "high"], kinds={"kind": KINDS})
+    words = {"kind": KINDS, "open": OPEN} if "open" in table else {"kind": KINDS}
+    rows = checked(table, "forest", texts=["label"], numbers=["median"], gaps=["low", "high"], kinds=words)
+    rows = rows if "open" in rows else rows.assign(open="")
+    head = say("value (range)") if "open" in table else say("median (80 %)")
     pooled = list(rows["kind"] == "consensus")
     names, notes = [word(label) for label in rows["label"]], _notes(rows)
     with drawing(ax, rows=row_lines(names, notes)) as axes:
         value_axis(axes, "x", rows[["low", "median", "high"]], unit)
         name_rows(axes, names, notes, bold=pooled)
-        number_column(axes, [_text(row) for row in records(rows)], head=say("median (80 %)"), bold=pooled)
+        number_column(axes, [_text(row) for row in records(rows)], head=head, bold=pooled)
         for place, row in enumerate(records(rows)):
             _draw_row(axes, place, row)
         own_title(axes, title or say("What the sources say, and the consensus"))
@@ -69,7 +76,7 @@ def _notes(rows: pd.DataFrame) -> list[str] | None:
 
 
 def _text(row: Any) -> str:
-    middle = number(row.median)
+    middle = SIGNS[row.open] + number(row.median)
     known = row.low < row.high and {number(row.low), number(row.high)} != {middle}
     return f"{middle} ({interval(row.low, row.high)})" if known else middle
 
@@ -84,6 +91,16 @@ def _draw_row(ax: Axes, place: int, row: Any) -> None:
             linestyle="-" if source else (0, (3, 2)), zorder=3, solid_capstyle="butt")  # fmt: skip
     ax.plot(row.median, place, marker="s" if source else "o", color=INK if source else GREY, zorder=4,
             markerfacecolor=INK if source else "white")  # fmt: skip
+    if row.open:
+        _arrow(ax, place, row)
+
+
+def _arrow(ax: Axes, place: int, row: Any) -> None:
+    reach = size(2.4) * (1 if row.open == "above" else -1)
+    ax.annotate(
+        "", (row.median, place), xytext=(reach, 0), textcoords="offset points", annotation_clip=False, zorder=4,
+        arrowprops={"arrowstyle": "<-", "color": INK, "linewidth": stroke(2), "shrinkA": 0, "shrinkB": 0},
+    )  # fmt: skip
 
 
 def _diamond(ax: Axes, place: int, row: Any) -> None:

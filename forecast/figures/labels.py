@@ -262,7 +262,7 @@ def _covered(boxes: Array, unit: float, frame: Array, marks: Array, lines: Array
     pad = unit * np.array([-1.0, -1.0, 1.0, 1.0])
     room = boxes + 0.2 * pad
     outside = np.maximum(frame[:2] - room[:, :2], 0).sum(axis=1) + np.maximum(room[:, 2:] - frame[2:], 0).sum(axis=1)
-    cost: Array = 30 * outside / unit + 40 * _inside(marks, boxes + 0.48 * pad) + 2 * _inside(lines, room)
+    cost: Array = 150 * outside / unit + 40 * _inside(marks, boxes + 0.48 * pad) + 2 * _inside(lines, room)
     return cost
 
 

@@ -13,8 +13,8 @@ from matplotlib.text import Text
 from forecast.figures.alternative import describe
 from forecast.figures.hedges import HEDGES, hedged
 from forecast.figures.labels import shrink_to_cells
-from forecast.figures.language import say
-from forecast.figures.rows import name_rows, row_lines
+from forecast.figures.language import say, word
+from forecast.figures.rows import name_rows, row_lines, wrapped
 from forecast.figures.style import GREY, INK, PALE, RULE, drawing, key_below, narrow, number, own_title, size
 from forecast.figures.tables import checked, records
 
@@ -23,7 +23,9 @@ FILL = {"printed": "#0b5a8a", "interpolated": "#cfe3f1", "extrapolated": "white"
 OUTLINES: dict[str, Any] = {"printed": "-", "interpolated": "-", "extrapolated": (0, (3, 2))}
 
 
-def sources_by_years(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes | None = None) -> Axes:
+def sources_by_years(
+    table: pd.DataFrame, *, unit: str, scope: str | None = None, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw a table of sources by years, each cell marked printed, interpolated or extrapolated.
 
     A last row gives the highest over the lowest of each year in which at least two sources have a number.
@@ -32,9 +34,12 @@ def sources_by_years(table: pd.DataFrame, *, unit: str, title: str | None = None
     ----------
     table
         One row a number: `source`, `year`, `value` in `unit`, `kind` ("printed", "interpolated", "extrapolated");
-        optional `hedge`, as in a table of estimates.
+        optional `hedge` and `scope`, as in a table of estimates.
     unit
         What the numbers are in, such as "USD bn".
+    scope
+        Target scope: sources about another one carry it under their name, and stay out of the last row; None
+        compares all.
     title
         Title; None for a plain one.
     ax
@@ -60,9 +65,13 @@ def sources_by_years(table: pd.DataFrame, *, unit: str, title: str | None = None
     words = {"kind": KINDS, "hedge": HEDGES} if "hedge" in table else {"kind": KINDS}
     cells = checked(table, "sources_by_years", texts=["source"], numbers=["year", "value"], kinds=words)
     names, years = list(dict.fromkeys(cells["source"])), sorted(cells["year"].unique())
-    spreads = _spreads(cells) if len(names) > 1 else {}
-    with drawing(ax, rows=row_lines(names) + bool(spreads) + 0.5) as axes:
-        _grid(axes, [*names, say("highest ÷ lowest")] if spreads else names, years)
+    notes = _notes(cells, scope)
+    compared = cells[[not notes[source] for source in cells["source"]]]
+    spreads = _spreads(compared) if compared["source"].nunique() > 1 else {}
+    last = {say("highest ÷ lowest"): word(scope) if scope and any(notes.values()) else ""} if spreads else {}
+    lines = {**notes, **last}
+    with drawing(ax, rows=row_lines(list(lines), list(lines.values())) + 2.2) as axes:
+        _grid(axes, list(lines), list(lines.values()), years)
         texts = [_cell(axes, names.index(cell.source), years.index(cell.year), cell) for cell in records(cells)]
         for year, ratio in spreads.items():
             texts.append(_write(axes, len(names), years.index(year), f"×{number(ratio, 2)}", GREY))
@@ -73,8 +82,15 @@ def sources_by_years(table: pd.DataFrame, *, unit: str, title: str | None = None
     return axes
 
 
-def _grid(ax: Axes, names: list[str], years: list[float]) -> None:
-    name_rows(ax, names)
+def _notes(cells: pd.DataFrame, scope: str | None) -> dict[str, str]:
+    """Scope of each source that is about another one than the target; else empty."""
+    if scope is None or "scope" not in cells:
+        return dict.fromkeys(cells["source"], "")
+    return {row.source: "" if row.scope == scope else word(row.scope) for row in records(cells)}
+
+
+def _grid(ax: Axes, names: list[str], notes: list[str], years: list[float]) -> None:
+    name_rows(ax, names, notes)
     ax.set_xlim(-0.5, len(years) - 0.5)
     ax.set_xticks(range(len(years)), [f"’{year % 100:02.0f}" if narrow() else f"{year:.0f}" for year in years])
     ax.xaxis.tick_top()
@@ -105,7 +121,8 @@ def _write(ax: Axes, row: int, column: int, text: str, color: str) -> Text:
 
 def _key(ax: Axes) -> None:
     patches = [Patch(facecolor=FILL[kind], edgecolor=PALE, linestyle=OUTLINES[kind], label=say(kind)) for kind in KINDS]
-    key_below(ax, patches)
+    how = say("interpolated: between a source's printed numbers, or along its printed growth")
+    key_below(ax, patches, title=wrapped(how, 44 if narrow() else 90))
 
 
 def _spreads(cells: pd.DataFrame) -> dict[float, float]:

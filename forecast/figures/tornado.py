@@ -61,7 +61,8 @@ def tornado(
         One row an input: `input`; `kind`, one of "driver", "prior", "source", "hedge", "event", "consensus"; `unit`
         of the input (may be ""); `low_input`, `base_input`, `high_input` (numbers or words); `low_value`, `base_value`,
         `high_value`, the quantity there in the figure's `unit`; `swing`, by whose size the bars are ordered;
-        `monotonic`, whether the quantity only rises or only falls between; `note`, such as why nothing moves.
+        `monotonic`, whether the quantity only rises or only falls between; `note`, such as why nothing moves;
+        optional `scenario`, named in the title.
     unit
         What the quantity is in, such as "USD bn".
     quantity
@@ -99,10 +100,16 @@ def tornado(
         texts = [text for place, row in enumerate(records(shown)) for text in _draw_row(axes, place, row, unit)]
         _base_line(axes, amount(shown["base_value"].iloc[0], unit), float(shown["base_value"].iloc[0]))
         _key(axes, shown, left_out)
-        own_title(axes, title or say("What moves the answer: {0}", quantity))
+        own_title(axes, title or _title(shown, quantity))
         make_room(axes, texts)
         describe(axes, _in_words(shown, quantity, unit))
     return axes
+
+
+def _title(shown: pd.DataFrame, quantity: str) -> str:
+    if "scenario" in shown:
+        return say("What moves the answer: {0}, scenario {1}", quantity, word(str(shown["scenario"].iloc[0])))
+    return say("What moves the answer: {0}", quantity)
 
 
 def written(value: object, unit: str) -> str:
@@ -134,12 +141,14 @@ def _draw_row(ax: Axes, place: int, row: Any, unit: str) -> list[Text]:
     if np.allclose(reached, row.base_value, rtol=1e-6):
         reason = str(row.note) if isinstance(row.note, str) and row.note else say("does not move the answer")
         return [_end(ax, place, row.base_value, wrapped(word(reason), 18 if narrow() else 44), 1, GREY)]
-    ends = sorted([(row.low_value, row.low_input), (row.high_value, row.high_input)], key=lambda end: end[0])
-    return [
-        _end(ax, place, value, _reads(given, row, value, unit, short=True), side, INK)
-        for (value, given), side in zip(ends, (-1, 1), strict=True)
-        if not np.isclose(value, row.base_value, rtol=1e-6)
-    ]
+    both = sorted([(row.low_value, row.low_input), (row.high_value, row.high_input)], key=lambda end: end[0])
+    moved = [end for end in both if not np.isclose(end[0], row.base_value, rtol=1e-6)]
+    sides = [1 if value > row.base_value else -1 for value, _ in moved]
+    texts = [_reads(given, row, value, unit, short=True) for value, given in moved]
+    if len(set(sides)) < len(sides):
+        outer = max(reached) if sides[0] > 0 else min(reached)
+        return [_end(ax, place, outer, ("\n" if narrow() else "; ").join(texts), sides[0], INK)]
+    return [_end(ax, place, value, text, side, INK) for (value, _), text, side in zip(moved, texts, sides, strict=True)]
 
 
 def _reads(given: object, row: Any, value: float, unit: str, *, short: bool = False) -> str:

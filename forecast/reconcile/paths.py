@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -62,23 +63,42 @@ def stated_growth(source: Source) -> float:
 
 
 def sources_by_years(pool: Pool, years: list[int] | None = None) -> pd.DataFrame:
-    """Levels of every source in every year: `source, year, value, kind, hedge`.
+    """Levels of every source in every year: `source, year, value, kind, hedge, scope`.
 
-    `kind` is printed, interpolated (within the years that the source speaks about) or extrapolated.
+    `kind` is printed, interpolated (between two printed levels, or along a printed growth that starts or ends among
+    them) or extrapolated.
     """
-    span = years or _span(pool)
+    span, names = years or _span(pool), source_names(pool)
     rows = []
     for source in pool.sources:
-        levels, told = printed_levels(source), [y for s in source.statements for y in (s.year, s.to_year)]
+        levels, spoken = printed_levels(source), _spoken(source)
+        about = (names[source.id], source.scope)
         for year, value in zip(span, log_path(source, span), strict=True):
             if math.isnan(value):
                 continue
             if year in levels:
-                rows.append((source.publisher, year, levels[year].printed, "printed", levels[year].hedge))
+                said = (levels[year].printed, "printed", levels[year].hedge)
             else:
-                within = "interpolated" if min(told) <= year <= max(told) else "extrapolated"
-                rows.append((source.publisher, year, math.exp(value), within, ""))
-    return pd.DataFrame(rows, columns=["source", "year", "value", "kind", "hedge"])
+                within = any(first <= year <= last for first, last in spoken)
+                said = (math.exp(value), "interpolated" if within else "extrapolated", "")
+            rows.append((about[0], year, *said, about[1]))
+    return pd.DataFrame(rows, columns=["source", "year", "value", "kind", "hedge", "scope"])
+
+
+def source_names(pool: Pool) -> dict[str, str]:
+    """Names of the sources by id: the publisher, with the id where a publisher has more than one."""
+    count = Counter(source.publisher for source in pool.sources)
+    return {s.id: f"{s.publisher} ({s.id})" if count[s.publisher] > 1 else s.publisher for s in pool.sources}
+
+
+def _spoken(source: Source) -> list[tuple[int, int]]:
+    """Spans of years for which a source's own statements give its level."""
+    known = printed_levels(source)
+    if not known:
+        return []
+    first, last = min(known), max(known)
+    grown = [(s.year, s.to_year) for s in source.statements if s.kind == "growth"]
+    return [(first, last), *(span for span in grown if span[0] <= last and span[1] >= first)]
 
 
 def _span(pool: Pool) -> list[int]:
@@ -87,9 +107,13 @@ def _span(pool: Pool) -> list[int]:
 
 
 def printed_numbers(pool: Pool) -> pd.DataFrame:
-    """Every printed level: `source, year, value, kind, hedge`."""
+    """Every printed level: `source, year, value, kind, hedge`; a source about another scope is marked with it."""
+    names = {
+        s.id: name if s.scope == pool.scope else f"{name} ({s.scope})"
+        for s, name in zip(pool.sources, source_names(pool).values(), strict=True)
+    }
     rows = [
-        (source.publisher, s.year, s.printed, "printed", s.hedge)
+        (names[source.id], s.year, s.printed, "printed", s.hedge)
         for source in pool.sources
         for s in source.statements
         if s.kind == "level"
@@ -98,8 +122,8 @@ def printed_numbers(pool: Pool) -> pd.DataFrame:
 
 
 def source_levels(pool: Pool, year: int) -> pd.DataFrame:
-    """Rows of the forest figure for the sources: level in one year with its cell."""
-    rows = []
+    """Rows of the forest figure for the sources: level in one year with its cell, and the side on which it is open."""
+    rows, names = [], source_names(pool)
     for source in pool.sources:
         value = float(log_path(source, [year])[0])
         if math.isnan(value):
@@ -107,12 +131,21 @@ def source_levels(pool: Pool, year: int) -> pd.DataFrame:
         levels, note = printed_levels(source), _note(source, year, pool.scope)
         half = levels[year].width / 2 if year in levels else 0.0
         middle = levels[year].printed if year in levels else math.exp(value)
-        rows.append((source.publisher, math.exp(value - half), middle, math.exp(value + half), "source", note))
-    return pd.DataFrame(rows, columns=["label", "low", "median", "high", "kind", "note"])
+        open_ = _OPEN[levels[year].side] if year in levels else ""
+        cell = (math.exp(value - half), middle, math.exp(value + half))
+        rows.append((names[source.id], *cell, "source", note, open_))
+    return pd.DataFrame(rows, columns=["label", "low", "median", "high", "kind", "note", "open"])
+
+
+_OPEN = {-1: "below", 0: "", 1: "above"}
 
 
 def _note(source: Source, year: int, scope: str) -> str:
     levels = printed_levels(source)
-    said = f"{levels[year].hedge} printed".strip() if year in levels else f"on its path from {min(levels)}"
+    if year in levels:
+        hedge = levels[year].hedge
+        said = f"printed, {hedge}" if hedge and hedge != "exact" else "printed"
+    else:
+        said = f"on its path from {min(levels)}"
     said = said if source.kind == "estimate" else f"{source.kind}, {said}"
     return said if source.scope == scope else f"{said}; {source.scope}"

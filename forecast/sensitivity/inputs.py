@@ -279,7 +279,7 @@ def _hedges(pool: Pool) -> Iterator[Input]:
             if statement.is_bound:
                 name = f"{source.publisher}: {statement.hedge} {statement.text}"
                 points = _points(EXCESS_RANGE)
-                key, unit = f"hedges.{source.id}.{position}", "last digits beyond"
+                key, unit = f"hedges.{source.id}.{position}", "units of the last digit"
                 yield Input(key, name, "hedge", unit, points, 1.0, _hedge_setter(source.id, position))
 
 

@@ -66,6 +66,37 @@ def test_the_tornado_says_how_many_inputs_it_leaves_out():
         tornado(TORNADO, unit=UNIT, quantity="Market in 2030", most=0)
 
 
+def test_two_ends_on_one_side_of_the_base_share_one_label():
+    row = {"input": "market", "kind": "prior", "unit": "", "low_input": 1.0, "base_input": 2.0, "high_input": 3.0,
+           "low_value": 22.0, "base_value": 20.0, "high_value": 24.0, "swing": 4.0, "monotonic": False,
+           "note": ""}  # fmt: skip
+    ax = tornado(pd.DataFrame([row]), unit="%", quantity="Growth")
+    (label,) = [text for text in ax.texts if "→" in text.get_text()]
+    assert label.get_text() == "1 → 22; 3 → 24"
+    assert label.xy[0] == 24.0
+    assert label.get_horizontalalignment() == "left"
+
+
+def test_the_tornado_names_its_scenario():
+    ax = tornado(TORNADO.assign(scenario="cautious"), unit=UNIT, quantity="Market in 2030")
+    assert ax.get_title(loc="left").replace("\n", " ") == "What moves the answer: Market in 2030, scenario cautious"
+
+
+def test_a_bound_in_the_forest_is_open_on_its_side():
+    rows = pd.DataFrame({"label": ["A", "all"], "low": [50.0, 20.0], "median": [50.0, 30.0], "high": [50.0, 40.0],
+                         "kind": ["source", "consensus"], "open": ["above", ""]})  # fmt: skip
+    ax = forest(rows, unit=UNIT)
+    assert {">50", "30 (20–40)", "value (range)"} <= set(texts(ax))
+    assert [text.xyann[0] > 0 for text in ax.texts if getattr(text, "arrow_patch", None)] == [True]
+
+
+def test_the_spread_compares_sources_of_the_target_scope():
+    table = pd.DataFrame({"source": ["A", "B", "C"], "year": 2023, "value": [10.0, 20.0, 90.0], "kind": "printed",
+                          "scope": ["whole", "whole", "part"]})  # fmt: skip
+    assert {"×2", "part", "whole"} <= set(texts(sources_by_years(table, unit=UNIT, scope="whole")))
+    assert "×9" in texts(sources_by_years(table, unit=UNIT))
+
+
 def test_the_longest_bar_comes_first_whatever_the_order_of_rows():
     shuffled = TORNADO.sample(frac=1, random_state=1)
     names = [text.get_text() for text in tornado(shuffled, unit=UNIT, quantity="Market").texts]
