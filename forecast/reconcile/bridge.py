@@ -142,6 +142,8 @@ def bridge(
     2028: A 49.02, B 41.21 USD (-16%).
     growth -13.4 (25.1 % to 17.9 % a year); base +5.6 (16 in 2023 to 18.12 in 2023).
     """
+    if not isinstance(year, int | np.integer):
+        raise ArgumentError(Problem("year", repr(year), "a calendar year"))
     first, second = read_sides(a, b, int(year))
     ratios = _ratios(first, second, int(year), scopes, scope_ratio, rates, price_levels)
     start, end = first.at(year) * first.scale_factor / second.scale_factor, second.at(year)

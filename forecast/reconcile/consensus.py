@@ -21,7 +21,7 @@ from forecast.reconcile.methods import METHODS, method_named
 from forecast.reconcile.pool import FURTHEST, LeftOut, Pool, pool_of
 from forecast.reconcile.priors import Prior, prior_from
 from forecast.reconcile.words import consensus_in_words
-from forecast.wording import amount
+from forecast.wording import amount, money
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -281,10 +281,12 @@ class Consensus:
         return pd.concat([sources, own], ignore_index=True)
 
     def __repr__(self) -> str:
-        low, middle, high = (amount(value) for value in self.quantiles(years=[self.reference_year]).to_numpy()[0])
+        low, middle, high = self.quantiles(years=[self.reference_year]).to_numpy()[0]
+        count = len(self.pool.sources)
+        band = f"{money(middle, self.footing.label)} ({amount(low)} to {amount(high)})"
         return (
-            f"Consensus({self.scope!r}, {self.method!r}, {len(self.pool.sources)} sources, "
-            f"{self.reference_year}: {self.footing.label} {middle} ({low} to {high}))"
+            f"Consensus({self.scope!r}, {self.method!r}, {count} source{'s' * (count > 1)}, "
+            f"{self.reference_year}: {band})"
         )
 
     def _repr_html_(self) -> str:

@@ -57,11 +57,11 @@ def method_named(name: str, place: str = "method") -> str:
 
     Examples
     --------
-    >>> method_named("Median"), method_named("random effects")
-    ('median', 'random-effects-reml')
+    >>> method_named("Median"), method_named("random effects"), method_named("PM")
+    ('median', 'random-effects-reml', 'random-effects-pm')
     """
     folded = str(name).strip().casefold().replace(" ", "-").replace("_", "-")
-    known = ALIASES.get(folded, folded)
-    if known in METHODS:
-        return known
+    for known in (ALIASES.get(folded, folded), f"random-effects-{folded}"):
+        if known in METHODS:
+            return known
     raise ArgumentError(Problem(place, repr(name), "the name of a method", did_you_mean(folded, list(METHODS))))

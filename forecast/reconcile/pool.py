@@ -138,6 +138,8 @@ def pool_of(
     FootingError
         If the rows stand on different footings, scopes or geographies that nothing bridges.
     """
+    if not (scopes is None or isinstance(scopes, Scopes)):
+        raise ArgumentError(Problem("scopes", type(scopes).__name__, "scopes, as read_scopes gives them, or None"))
     estimates, scope = _named_alike(_complete(estimates), scope, scopes)
     used, left_out = _selected(estimates, scope, scopes)
     _check_geography(used)

@@ -224,6 +224,8 @@ def test_what_is_no_row_and_no_consensus_is_refused(first, found):
         caught.value
     )
     assert "b: found 'MM-2024'" in str(caught.value)
+    with pytest.raises(ArgumentError, match="year: found 'soon'; allowed: a calendar year"):
+        bridge(FIRST, SECOND, "soon")
 
 
 def test_a_bridge_shows_itself_in_a_line():

@@ -130,7 +130,7 @@ def test_unknown_methods_are_named():
     assert str(caught.value).count("linear-pool") == 1
 
 
-@pytest.mark.parametrize("name", ["random-effects", "Random effects", "random_effects_REML"])
+@pytest.mark.parametrize("name", ["random-effects", "Random effects", "random_effects_REML", "REML"])
 def test_usual_names_of_methods_are_taken(name):
     rows = table({"base_value": "10"}, {"base_value": "20"})
     assert reconcile(rows, scope=WHOLE, method=name).method == "random-effects-reml"
@@ -153,5 +153,5 @@ def test_results_show_themselves_in_a_line():
     compared = compare_pool(flat(*VALUES), methods=["house-effects", "median"])
     assert repr(compared) == "MethodComparison(2 methods, 2023, USD bn)"
     shown = repr(compared.answers["median"])
-    assert shown.startswith(f"Consensus('regenerative medicine', 'median', {len(VALUES)} sources, 2023: USD bn ")
+    assert shown.startswith(f"Consensus('regenerative medicine', 'median', {len(VALUES)} sources, 2023: USD ")
     assert len(shown) < 120

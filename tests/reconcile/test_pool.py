@@ -100,6 +100,7 @@ def test_a_superseded_row_gives_way():
         ([{"excluded_because": "bad"}], {}, ArgumentError, "no row to pool for scope 'regenerative medicine'; r0: bad"),
         ([{"scope": "regenrative medicine"}], {}, EstimatesError, "did you mean 'regenerative medicine'?"),
         ([{}], {"scope": "gene therapy"}, ArgumentError, "scope: found 'gene therapy'; allowed: a scope of the scopes"),
+        ([{}], {"scopes": "scopes.toml"}, ArgumentError, "scopes: found str; allowed: scopes, as read_scopes gives"),
         ([{}, {"scope": PART}], {"scopes": None}, FootingError, "give scopes= (read_scopes) to say how they relate"),
         ([{}, {"currency": "EUR"}], {}, FootingError, "the estimates stand on 2 footings; bring them onto one"),
         ([{}, {"scale": "million"}], {}, FootingError, "USD mn: r1"),
