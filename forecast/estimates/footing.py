@@ -102,7 +102,9 @@ def common_footing(estimates: pd.DataFrame) -> Footing:
 def _mixed(found: dict[Footing, list[str]]) -> str:
     lines = [f"  - {footing}: {_some(ids)}" for footing, ids in found.items()]
     head = f"the estimates stand on {len(found)} footings" if len(found) > 1 else "the estimates have no full footing"
-    return "\n".join([f"{head}; bring them onto one with normalize(), or exclude rows:", *lines])
+    whole = all(footing.currency and footing.scale for footing in found)
+    remedy = "bring them onto one with normalize()" if whole else "fill in the currency and scale that are missing"
+    return "\n".join([f"{head}; {remedy}, or exclude rows:", *lines])
 
 
 def _some(ids: list[str], most: int = 8) -> str:

@@ -249,7 +249,9 @@ def test_what_is_no_table_is_refused_by_name(call, value, found):
 
 def test_a_missing_currency_or_scale_is_named():
     rows = pd.DataFrame([{"id": "a", "currency": "", "scale": "bn"}, {"id": "b", "currency": "USD", "scale": ""}])
-    with pytest.raises(FootingError, match=r"(?s)- bn, no currency: a\n.*- USD, no scale: b"):
+    with pytest.raises(
+        FootingError, match=r"(?s)fill in the currency and scale.*- bn, no currency: a\n.*- USD, no scale: b"
+    ):
         common_footing(rows)
 
 
