@@ -375,6 +375,16 @@ class Ledger:
         """
         if point.kind not in ("implied", "interpolated"):
             return point.low, point.high
+        key = point.row, point.year
+        if key not in self._ranges:
+            self._ranges[key] = self._derived_range(point)
+        return self._ranges[key]
+
+    @cached_property
+    def _ranges(self) -> dict[tuple[int, int], tuple[float, float]]:
+        return {}
+
+    def _derived_range(self, point: Point) -> tuple[float, float]:
         base, target = (self._ends(name, point.row) for name in ("base_value", "target_value"))
         since = point.year - float(self.years("base_year")[point.row])
         until = float(self.years("target_year")[point.row]) - point.year
@@ -394,7 +404,7 @@ class Ledger:
     def _ends(self, name: str, row: int) -> tuple[float, float] | None:
         """Cell of a printed number under its hedge, an amount not below zero; None where there is none."""
         one = self._claims(name)[row]
-        if one is None or not self.numbers(name).given[row]:
+        if one is None or (name != "cagr" and not one.value > 0):
             return None
         return (one.cell[0] if name == "cagr" else max(one.cell[0], 0.0)), one.cell[1]
 
