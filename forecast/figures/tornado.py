@@ -38,6 +38,9 @@ from forecast.figures.tables import checked, records
 
 KINDS = ("driver", "prior", "source", "hedge", "event", "consensus")
 FILLS = {"driver": BLUE, "prior": ORANGE, "source": SKY, "hedge": PURPLE, "event": GREEN, "consensus": PALE}
+NOISE = 1e-12
+"""A smaller input is nothing but the rounding of arithmetic."""
+
 SHORT = 6
 """A longer unit stands under the name of the input only, not at the ends of its bar."""
 
@@ -117,14 +120,15 @@ def written(value: object, unit: str) -> str:
 
     Examples
     --------
-    >>> written(0.0412, ""), written(4.0, "%/yr"), written("left out", ""), written(float("nan"), "")
-    ('0.0412', '4 %/yr', 'left out', '')
+    >>> written(0.0412, ""), written(4.0, "%/yr"), written("left out", ""), written(1.4e-17, "")
+    ('0.0412', '4 %/yr', 'left out', '0')
     """
     if isinstance(value, str):
         return word(value)
     if value is None or not np.isfinite(float(value)):  # type: ignore[arg-type]
         return ""
-    return f"{number(float(value))} {word(unit)}".strip()  # type: ignore[arg-type]
+    near = 0.0 if abs(float(value)) < NOISE else float(value)  # type: ignore[arg-type]
+    return f"{number(near)} {word(unit)}".strip()
 
 
 def _note(row: Any) -> str:

@@ -13,7 +13,7 @@ from forecast.report.assumptions import driver_assumptions
 from forecast.report.folder import output_folder
 from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.manifest import write_manifest
-from forecast.report.memo import grid, milestones, plain, spans
+from forecast.report.memo import grid, milestones, plain, spans, stories
 from forecast.report.pictures import draw
 from forecast.report.tables import write_csv
 
@@ -122,14 +122,14 @@ def _memo(run: Run, drivers: Tornado) -> str:
     found = spans(run, years)
     titles = {name: plain(run.case.scenarios[name].title or name) for name in run.projection.scenarios}
     rows = [[titles[name], *(found.get((name, year), "") for year in years)] for name in titles]
-    stories = [f"- **{titles[name]}**: {plain(run.case.scenarios[name].because)}" for name in titles]
+    told = stories({name: run.case.scenarios[name] for name in titles})
     parts = [
         f"# {plain(run.case.title)}",
         f"**{plain(run.case.file.because)}**",
         f"There is no consensus: {why(run)}.",
         f"## Where it goes from here\n\n{grid([f'{run.unit}, median (80 % band)', *map(str, years)], rows)}",
         f"## What drives it\n\n{plain(drivers.summary())}",
-        "## What is assumption\n\n" + "\n".join(stories),
+        "## What is assumption\n\n" + "\n".join(told or ["No scenario says why."]),
         "Every driver stands with its range, its status (printed, derived or assumed) and its reason in "
         "`assumptions.csv`, ranked in `sensitivity.csv`; pictures in `figures/`, inputs and versions in "
         "`manifest.json`.",

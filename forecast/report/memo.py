@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from forecast.pipeline import Run
+    from forecast.scenario import Scenario
     from forecast.sensitivity import Tornado
 
 BAND = (0.1, 0.5, 0.9)
@@ -134,7 +135,14 @@ def _printed(row: Mapping[Hashable, object]) -> str:
         if row[f"{end}_value"]
     ]
     growth = f"{row['cagr_hedge']} {str(row['cagr']).rstrip(' %')} % a year" if row["cagr"] else ""
-    return "; ".join(filter(None, [*levels, growth]))
+    multiple = f"{row['multiple_hedge']} {row['multiple']} times over" if row["multiple"] else ""
+    said = [*levels, *_others(row), growth, multiple]
+    return "; ".join(" ".join(part.split()) for part in said if part)
+
+
+def _others(row: Mapping[Hashable, object]) -> list[str]:
+    pairs = [pair.split("=", 1) for pair in str(row["other_values"]).split(";") if "=" in pair]
+    return [f"{row['currency']} {value.strip()} {row['scale']} in {year.strip()}" for year, value in pairs]
 
 
 def _clashes(run: Run) -> str:
@@ -170,9 +178,14 @@ def _projection(run: Run) -> str:
 
 def _assumptions(run: Run) -> str:
     table, scenarios = assumptions(run), run.case.scenarios
-    stories = [f"- **{plain(story.title or name)}**: {plain(story.because)}" for name, story in scenarios.items()]
-    bullets = [*stories, *_ratios(table), *_prior(run), *_floor(run)]
+    bullets = [*stories(scenarios), *_ratios(table), *_prior(run), *_floor(run)]
     return "\n".join([*bullets, "", _drivers(table[table["kind"] == "driver"], list(scenarios))])
+
+
+def stories(scenarios: Mapping[str, Scenario]) -> list[str]:
+    """Return one bullet for each scenario that says why."""
+    told = [(story.title or name, story.because) for name, story in scenarios.items() if story.because.strip()]
+    return [f"- **{plain(title)}**: {plain(because)}" for title, because in told]
 
 
 def _drivers(table: pd.DataFrame, scenarios: list[str]) -> str:
@@ -180,7 +193,7 @@ def _drivers(table: pd.DataFrame, scenarios: list[str]) -> str:
     units = dict(zip(table["input"], table["unit"], strict=True))
     rows = [
         [
-            plain(f"{key.removeprefix('growth.').replace('_', ' ')}, {unit}"),
+            plain(", ".join(filter(None, [key.removeprefix("growth.").replace("_", " "), unit]))),
             *(texts.get((key, s), "") for s in scenarios),
         ]
         for key, unit in units.items()
@@ -189,8 +202,20 @@ def _drivers(table: pd.DataFrame, scenarios: list[str]) -> str:
 
 
 def _range(row: Mapping[Hashable, Any]) -> str:
-    low, base, high = (f"{row[name]:.2g}" for name in ("low", "base", "high"))
+    low, base, high = (_short_number(row[name]) for name in ("low", "base", "high"))
     return base if low == high else f"{base} ({low} to {high})"
+
+
+def _short_number(value: float) -> str:
+    """Write two digits, thousands apart, without zeros after the point or the noise of arithmetic.
+
+    Examples
+    --------
+    >>> _short_number(0.05), _short_number(12600.0), _short_number(-0.02), _short_number(1e-17)
+    ('0.05', '13,000', '-0.02', '0')
+    """
+    text = amount(value) if abs(value) > 1e-12 else "0"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _ratios(table: pd.DataFrame) -> list[str]:

@@ -75,7 +75,7 @@ def _xlsx() -> bytes:
     try:
         import xlsxwriter
     except ImportError:
-        remedy = "pip install 'market-forecast[report]', or name a .csv file"
+        remedy = "pip install XlsxWriter, or pip install 'market-forecast[report]', or name a .csv file"
         raise MissingDependencyError(f"Excel files need XlsxWriter: {remedy}") from None
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:

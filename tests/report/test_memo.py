@@ -13,7 +13,7 @@ import pytest
 import forecast
 from forecast.report.assumptions import assumptions
 from forecast.report.headline import headline_scenario, headline_year
-from forecast.report.memo import grid, memo, plain
+from forecast.report.memo import _drivers, _printed, grid, memo, plain, stories
 from forecast.report.pictures import figures
 from forecast.report.tables import csv_text, unguard
 from forecast.report.write import short_table, tables
@@ -52,7 +52,7 @@ def test_no_cell_of_any_table_begins_like_a_formula(run: object, drivers: Simple
     found = {name: list(csv.reader(io.StringIO(csv_text(t)))) for name, t in tables(run, drivers).items()}
     cells = [cell for rows in found.values() for row in rows for cell in row]
     assert not [cell for cell in cells if re.match(r"[=+@\t\r]|-[^\d.]", cell)]
-    assert HOSTILE in [unguard(cell) for row in found["houses"] for cell in row]
+    assert HOSTILE.replace("\u202e", "") in [unguard(cell) for row in found["houses"] for cell in row]
 
 
 def test_every_assumption_has_a_status_and_a_reason(run: object) -> None:
@@ -92,6 +92,23 @@ def test_a_scenario_that_ends_early_leaves_its_cells_empty(
     run = forecast.run(case)
     assert re.search(r"^\| Cautious \| [^|]+ \| [^|]+ \|  \|$", memo(run, drivers), re.MULTILINE)
     assert "cautious 2035" not in short_table(run)
+
+
+def test_the_memo_shows_multiples_and_further_years(run: object, drivers: SimpleNamespace, root: Path) -> None:
+    assert "25.1 % a year; 3.06 times over |" in memo(run, drivers)
+    row = pd.read_csv(root / "scenarios/cell_gene_therapy/estimates.csv", dtype=str, keep_default_na=False).iloc[2]
+    printed = "USD 21.84 billion in 2025; USD 65.4 billion in 2033; USD 17.6 billion in 2024; 24.1 % a year"
+    assert _printed(row.to_dict()) == printed
+
+
+def test_a_scenario_without_a_reason_gets_no_bullet() -> None:
+    told = {"a": SimpleNamespace(title="A", because=" "), "b": SimpleNamespace(title="", because="It does.")}
+    assert stories(told) == ["- **b**: It does."]
+
+
+def test_a_driver_without_unit_gets_no_comma() -> None:
+    row = {"input": "growth.shift", "scenario": "base", "unit": "", "low": 0.0, "base": 0.05, "high": 12600.0}
+    assert _drivers(pd.DataFrame([row]), ["base"]).splitlines()[-1] == "| shift | 0.05 (0 to 13,000) |"
 
 
 def test_a_table_of_markdown_keeps_its_shape() -> None:
