@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
-from scipy.stats import qmc
 
 from forecast.distributions import SCORE_P90, Array, Distribution
 from forecast.scenario.correlation import Correlation, correlation_matrix
@@ -148,6 +147,8 @@ def _score_nodes(sizes: Sequence[int], correlation: Array, points: int) -> tuple
     root = np.linalg.cholesky(correlation)
     if len(sizes) >= len(_COUNTS) or points > FEWEST_POINTS:
         count = 2 ** int(math.log2(points))
+        from scipy.stats import qmc
+
         even = qmc.Sobol(len(sizes), rng=np.random.default_rng(_SEED)).random(count)
         return special.ndtri(even) @ root.T, np.full(count, 1 / count)
     rules = [np.polynomial.hermite_e.hermegauss(size) for size in sizes]

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import signal
 
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.mixture import Mixture
@@ -142,6 +141,8 @@ def modes_of(market: Mixture) -> pd.DataFrame:
     sds = market.sds[:, 0]
     score = (x[:, None] - market.means[:, 0]) / sds
     density = np.exp(-0.5 * score**2) @ (market.weights / sds)
+    from scipy import signal
+
     peaks, about = signal.find_peaks(density, height=_LEAST_PEAK * density.max(), prominence=0.0)
     clear = about["prominences"] > _LEAST_DIP * about["peak_heights"]
     height = density[peaks[clear]] / density.max()

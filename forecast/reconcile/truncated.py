@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 from scipy.interpolate import CubicSpline
-from scipy.stats import qmc
 
 Array = NDArray[np.floating[Any]]
 
@@ -170,6 +169,8 @@ def _append(known: Array, new: Array) -> Array:
 def _with_sobol(nodes: SignNodes, scores: Array, mean: Array, root: Array) -> SignNodes:
     """Carry scrambled Sobol points through the remaining coordinates."""
     done, size = scores.shape[2], mean.shape[1]
+    from scipy.stats import qmc
+
     uniform = qmc.Sobol(size - done, rng=np.random.default_rng(_SEED)).random(MOST_POINTS)
     repeats = np.tile(uniform, (scores.shape[1], 1))
     values, scores = np.repeat(nodes.values, MOST_POINTS, axis=1), np.repeat(scores, MOST_POINTS, axis=1)
