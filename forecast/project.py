@@ -97,6 +97,17 @@ class ScenarioPath:
         growth = self.scenario.growth
         return _BENT_ERROR if growth.has_ceiling or growth.curve in ("segments", "tree") else _SCALING_ERROR
 
+    @cached_property
+    def _usual(self) -> Array:
+        """Quantiles at the levels that tables carry, shape (T, L)."""
+        return self.mixture.quantiles(LEVELS)
+
+    def quantiles(self, levels: Sequence[float]) -> Array:
+        """Quantiles of the log market, shape (T, L)."""
+        if set(levels) <= set(LEVELS):
+            return self._usual[:, [LEVELS.index(level) for level in levels]]
+        return self.mixture.quantiles(levels)
+
 
 @dataclass(frozen=True, eq=False)
 class Projection:
@@ -261,7 +272,7 @@ class Projection:
         last, unit = self.years[-1], self.footing.label
         sentences = []
         for name, path in self._items():
-            low, middle, high = np.exp(path.mixture.quantiles((0.1, 0.5, 0.9))[-1])
+            low, middle, high = np.exp(path.quantiles((0.1, 0.5, 0.9))[-1])
             first, end = int(path.years[0]), int(path.years[-1])
             rate = percent(float(self.cagr(first, end, [0.5]).loc[name].to_numpy()[0]))
             sentences.append(
@@ -277,7 +288,7 @@ class Projection:
         return iter(self.paths.items())
 
     def _quantile_table(self, path: ScenarioPath, levels: Sequence[float]) -> pd.DataFrame:
-        values = np.exp(path.mixture.quantiles(levels))
+        values = np.exp(path.quantiles(levels))
         return pd.DataFrame(
             values, index=pd.Index(path.years, name="year"), columns=pd.Index(list(levels), name="level")
         )
