@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.report.assumptions import driver_assumptions
+from forecast.report.documents import write_documents
 from forecast.report.folder import output_folder
 from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.manifest import write_manifest
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 _POINTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
-def write_without_consensus(run: Run, folder: str | Path, *, progress: Callable[[str], None]) -> Path:
+def write_without_consensus(
+    run: Run, folder: str | Path, *, report: bool = False, progress: Callable[[str], None]
+) -> Path:
     """Write the tables, figures, memo and manifest of a run that has no consensus."""
     progress("sensitivity")
     drivers = own_tornado(run)
@@ -43,6 +46,8 @@ def write_without_consensus(run: Run, folder: str | Path, *, progress: Callable[
             write_csv(table, fresh / f"{name}.csv")
         draw(run, drivers, fresh / "figures", progress=progress)
         (fresh / "summary.md").write_text(_memo(run, drivers), encoding="utf-8")
+        if report:
+            write_documents(run, drivers, fresh, progress=progress)
         settings = {
             "scenarios": run.projection.scenarios,
             "sensitivity": f"{drivers.quantity.label}, {drivers.scenario}",

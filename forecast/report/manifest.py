@@ -31,13 +31,28 @@ def write_manifest(case: Case, folder: Path, *, settings: dict[str, Any]) -> Non
         "case": {"name": case.name, **case.file.model_dump(mode="json", by_alias=True)},
         "settings": settings,
         "seeds": "none: no number is drawn at random",
-        "inputs": {path.relative_to(case.folder).as_posix(): sha256(path) for path in sorted(case.files)},
-        "versions": {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}},
-        "machine": f"{platform.system()} {platform.machine()}",
+        "inputs": input_hashes(case),
+        "versions": library_versions(),
+        "machine": machine(),
         "files": {path.relative_to(folder).as_posix(): sha256(path) for path in files_in(folder)},
     }
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")
+
+
+def input_hashes(case: Case) -> dict[str, str]:
+    """Return the SHA-256 of every file that a case was read from."""
+    return {path.relative_to(case.folder).as_posix(): sha256(path) for path in sorted(case.files)}
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that the numbers rest on."""
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in LIBRARIES}}
+
+
+def machine() -> str:
+    """Return system and processor of this machine."""
+    return f"{platform.system()} {platform.machine()}"
 
 
 def _date() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from forecast.report.assumptions import assumptions
 from forecast.report.bottom_up import short_lines, write_without_consensus
+from forecast.report.documents import check_report_libraries, write_documents
 from forecast.report.folder import output_folder
 from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.manifest import write_manifest
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from forecast.sensitivity import Tornado
 
 
-def write_run(run: Run, folder: str | Path, *, progress: Callable[[str], None] | None = None) -> Path:
+def write_run(
+    run: Run, folder: str | Path, *, report: bool = False, progress: Callable[[str], None] | None = None
+) -> Path:
     """Write tables, figures, memo and manifest of a run; the folder is replaced as a whole, or left as it was.
 
     Parameters
@@ -31,6 +34,8 @@ def write_run(run: Run, folder: str | Path, *, progress: Callable[[str], None] |
         A finished run.
     folder
         Where to write: a new or empty folder, or one that an earlier run has filled.
+    report
+        Write report.html and workbook.xlsx beside the other files.
     progress
         Called with the name of each step.
 
@@ -43,12 +48,16 @@ def write_run(run: Run, folder: str | Path, *, progress: Callable[[str], None] |
     ------
     OutputError
         The folder belongs to something else, or cannot be written to.
+    MissingDependencyError
+        A report is asked for and its libraries are not installed.
     """
     from forecast.sensitivity import Value, tornado
 
     say = progress or _silent
+    if report:
+        check_report_libraries()
     if not run.has_consensus:
-        return write_without_consensus(run, folder, progress=say)
+        return write_without_consensus(run, folder, report=report, progress=say)
     say("sensitivity")
     quantity = Value(headline_year(run))
     drivers = tornado(run, quantity, scenario=headline_scenario(run.projection.scenarios))
@@ -57,6 +66,8 @@ def write_run(run: Run, folder: str | Path, *, progress: Callable[[str], None] |
             write_csv(table, fresh / f"{name}.csv")
         draw(run, drivers, fresh / "figures", progress=say)
         (fresh / "summary.md").write_text(memo(run, drivers), encoding="utf-8")
+        if report:
+            write_documents(run, drivers, fresh, progress=say)
         settings = {"scenarios": run.projection.scenarios, "sensitivity": f"{quantity.label}, {drivers.scenario}"}
         write_manifest(run.case, fresh, settings=settings)
     return Path(folder)
