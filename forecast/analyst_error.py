@@ -185,6 +185,59 @@ def analyst_error(
     return _components(years, promised, coefficients)
 
 
+def analyst_error_sd(horizon: ArrayLike, growth: ArrayLike | None = None) -> Array:
+    """Standard deviation of log(actual / forecast): the least that a band without a record of its own may have.
+
+    Parameters
+    ----------
+    horizon
+        Years beyond the base, at least 0; any shape.
+    growth
+        Promised growth in logs a year, broadcast against `horizon`; None where nothing is known of it.
+
+    Returns
+    -------
+    Logs, in the shape of both together; 0 at horizon 0. `analyst_error_tails` says how it is made up.
+
+    Raises
+    ------
+    ArgumentError
+        As `analyst_error`.
+
+    Examples
+    --------
+    >>> analyst_error_sd([0, 1, 5], 0.05).round(2).tolist(), analyst_error_sd([1, 5], 0.3).round(2).tolist()
+    ([0.0, 0.1, 0.32], [0.21, 0.69])
+    """
+    return analyst_error(horizon, growth).sd()
+
+
+def analyst_error_tails(growth: float | None = None) -> tuple[Array, Array]:
+    """How fat the tails of an analyst's error are: normals of one mean and several variances, one for a whole path.
+
+    Parameters
+    ----------
+    growth
+        Promised growth in logs a year; None where nothing is known of it.
+
+    Returns
+    -------
+    factors, weights
+        Shape (K,) each: factors of the variance, in rising order and 1 on average, and their probabilities. They are
+        those of `analyst_error` after five years; the fall of a large promise counts as spread.
+
+    Examples
+    --------
+    >>> factors, weights = analyst_error_tails(0.05)
+    >>> factors.round(2).tolist(), weights.round(2).tolist()
+    ([0.47, 0.75, 3.09], [0.77, 0.03, 0.2])
+    """
+    error = analyst_error(_OPTIMISM_HORIZON, growth)
+    squares = error.sds**2 + error.means**2
+    order = np.argsort(squares)
+    return squares[order] / (error.weights @ squares), error.weights[order]
+
+
 def _components(h: Array, g: Array, c: ErrorCoefficients) -> AnalystError:
     """Weights, means and sds; the equation of `analyst_error`."""
     promised = np.maximum(g, 0.0)
