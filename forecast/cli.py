@@ -34,6 +34,7 @@ EXAMPLES = """\
 examples:
   forecast run regenerative_medicine --out out       a case that comes with the program
   forecast run my_market --out out --scenario base   a case of your own, one scenario
+  forecast run my_market --out out --report          with a page for the browser and a workbook
   forecast check my_market                           read everything, write nothing
   forecast audit estimates.csv --scopes scopes.toml  where published numbers contradict each other
   forecast template estimates.xlsx                   a sheet to fill in
@@ -108,6 +109,7 @@ def _add_run(commands: argparse._SubParsersAction[Parser]) -> None:
     add("case", metavar="CASE", help="folder of a case, or the name of one that comes with the program")
     add("--out", metavar="DIR", required=True, help="folder for the results; replaced as a whole if it holds a run")
     add("--scenario", metavar="NAME", action="append", help="project this scenario only; may be given several times")
+    add("--report", action="store_true", help="write report.html and workbook.xlsx as well")
     add("--language", default="en", help="language of the figures: en or zh-Hant (default: en)")
     add("--quiet", action="store_true", help="print nothing unless something is wrong")
 
@@ -199,7 +201,7 @@ def _run(given: argparse.Namespace) -> int:
     check_output_folder(given.out)
     with house_style(language=given.language), _progress(shown=not given.quiet) as progress:
         result = run(_only(read_case(given.case), given.scenario), progress=progress)
-        folder = write_run(result, given.out, progress=progress)
+        folder = write_run(result, given.out, report=given.report, progress=progress)
     if not given.quiet:
         print(f"{short_table(result)}\n\nWritten to {folder}; read {folder / 'summary.md'} first.")
     return FINE
