@@ -22,6 +22,8 @@ from forecast.estimates.units import SCALES, SHORT_SCALES, scale_name
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Market = tuple[str, str, str]
+"""Scope, geography and currency: rows of one market can be held against each other."""
 
 LONGEST_PATH = 60
 """Paths are followed over at most this many years."""
@@ -264,8 +266,8 @@ class Ledger:
         return np.array([SCALES.get(scale_name(word), 1.0) for word in self.column("scale")])
 
     @cached_property
-    def market(self) -> list[tuple[str, str, str]]:
-        """Scope, geography and currency: rows that can be held against each other share all three."""
+    def market(self) -> list[Market]:
+        """Market of each row."""
         return list(zip(self.scope, self.geography, self.currency, strict=True))
 
     @cached_property
@@ -277,7 +279,7 @@ class Ledger:
         return pools
 
     @cached_property
-    def wholes(self) -> dict[tuple[str, str, str], list[tuple[str, str, str]]]:
+    def wholes(self) -> dict[Market, list[Market]]:
         """For each market, those of the table that contain it: a wider scope, or a wider geography."""
         found = {}
         for scope, geography, currency in set(self.market):
@@ -289,7 +291,7 @@ class Ledger:
     @cached_property
     def market_code(self) -> Ints:
         """Number of the market of each row."""
-        codes: dict[tuple[str, str, str], int] = {}
+        codes: dict[Market, int] = {}
         return np.array([codes.setdefault(market, len(codes)) for market in self.market], np.int64)
 
     @cached_property
@@ -363,10 +365,14 @@ class Ledger:
         """One of the points."""
         return Point._make([column[position] for column in self._point_columns])
 
+    @cached_property
+    def _path_ends(self) -> list[int]:
+        """Position of the first point of each row, and one past the last point."""
+        return np.searchsorted(self.points["row"].to_numpy(), np.arange(len(self) + 1)).tolist()
+
     def path(self, row: int) -> dict[int, Point]:
         """The points of a row by year."""
-        start, end = np.searchsorted(self.points["row"].to_numpy(), [row, row + 1]).tolist()
-        return {point.year: point for point in map(self.point, range(start, end))}
+        return {point.year: point for point in map(self.point, range(*self._path_ends[row : row + 2]))}
 
     def range_of(self, point: Point) -> tuple[float, float]:
         """Range of a point in units of currency; the rounding and hedges of the numbers it follows from included.
@@ -409,7 +415,7 @@ class Ledger:
         return (one.cell[0] if name == "cagr" else max(one.cell[0], 0.0)), one.cell[1]
 
     @cached_property
-    def spread(self) -> dict[tuple[str, str, str], float]:
+    def spread(self) -> dict[Market, float]:
         """Largest factor between two levels of one market in one year."""
         years = self.points.groupby(["market", "year"])["value"]
         by_market = (years.max() / years.min()).groupby("market").max()

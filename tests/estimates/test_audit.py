@@ -1,8 +1,6 @@
 """The audit: the published estimates judged by hand, the known contradictions of the case, and properties."""
 
-import gc
 import importlib.util
-import time
 
 import numpy as np
 import pandas as pd
@@ -558,42 +556,43 @@ def test_the_order_of_rows_does_not_matter(published):
     pd.testing.assert_frame_equal(*found)
 
 
-def test_ten_thousand_rows_take_seconds(tmp_path):
+@pytest.mark.parametrize("shape", ["flat", "nested"])
+def test_findings_between_rows_grow_with_the_rows_not_with_their_pairs(tmp_path, shape):
+    n, markets = 1500, 30
     rng = np.random.default_rng(1)
-    n = 10_000
-    start = rng.integers(2015, 2026, n)
-    end = start + rng.integers(4, 11, n)
-    growth, base = rng.uniform(0.03, 0.4, n), np.exp(rng.normal(2.5, 0.8, n))
+    start, growth, base = rng.integers(2015, 2026, n), rng.uniform(0.03, 0.4, n), np.exp(rng.normal(2.5, 0.8, n))
     rows = pd.DataFrame(
         {
             "id": [f"r{row}" for row in range(n)],
-            "publisher": [f"P{house}" for house in rng.integers(0, 300, n)],
-            "scope": [f"scope {scope}" for scope in rng.integers(0, 250, n)],
+            "publisher": [f"P{house}" for house in rng.integers(0, 20, n)],
+            "published": start.astype(str),
+            "scope": [f"scope {scope}" for scope in rng.integers(0, markets, n)],
             "currency": "EUR",
             "scale": "million",
             "base_year": start,
             "base_value": [f"{value:.2f}" for value in base],
-            "target_year": end,
-            "target_value": [f"{value:.1f}" for value in base * (1 + growth) ** (end - start)],
+            "target_year": start + 5,
+            "target_value": [f"{value:.1f}" for value in base * (1 + growth) ** 5],
             "cagr": [f"{100 * value:.1f}" for value in growth],
         }
     )
-    rows.to_csv(tmp_path / "many.csv", index=False)
-    rates = pd.DataFrame(
-        [{"from": "EUR", "to": "USD", "year": y, "rate": 1.1, "source": "ECB"} for y in range(2015, 2026)]
-    )
-    took = min(_seconds(tmp_path / "many.csv", rates) for _ in range(2))
-    assert took < 5, took
+    inside = [f'inside = "scope {scope - 1}"\n' if shape == "nested" and scope else "" for scope in range(markets)]
+    scopes = [f'[[scope]]\nname = "scope {scope}"\n{part}' for scope, part in enumerate(inside)]
+    (tmp_path / "scopes.toml").write_text("schema = 1\n" + "\n".join(scopes), encoding="utf-8")
+    counts = audit(rows, read_scopes(tmp_path / "scopes.toml")).counts().sum(axis=1)
+    assert {"base_clash", "old_forecast", "revised"} <= set(counts.index)
+    assert ("subset_above_superset" in counts.index) == (shape == "nested")
+    assert counts.max() <= n
 
 
-def _seconds(path, rates):
-    """Processor time of reading, auditing and converting a file; the rest of the test run is kept out of it."""
-    gc.collect()
-    gc.freeze()
-    began = time.process_time()
-    read = read_estimates(path)
-    audit(read)
-    normalize(read, currency="USD", scale="billion", rates=rates)
-    took = time.process_time() - began
-    gc.unfreeze()
-    return took
+def test_a_revision_is_told_against_the_latest_earlier_vintage():
+    vintages = [("2020", "10"), ("2021", "12"), ("2022", "9"), ("2022", "9.5")]
+    rows = [
+        GLOBAL | {"id": published + value, "publisher": "A", "published": published, "scope": "a market",
+                  "base_year": 2019, "base_value": value}
+        for published, value in vintages
+    ]  # fmt: skip
+    found = audit(pd.DataFrame(rows)).of("revised")
+    assert sorted(zip(found["id"], found["other_id"], strict=True)) == [
+        ("202112", "202010"), ("20229", "202112"), ("20229.5", "202112")
+    ]  # fmt: skip

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.estimates.checks.registry import Finding, Findings, check, severity_of_factor
-from forecast.estimates.ledger import ALL_PAIRS, Ints, Ledger, Point, digits, middle_of, pairs_within
+from forecast.estimates.ledger import ALL_PAIRS, Ints, Ledger, Market, Point, digits, middle_of, pairs_within
 from forecast.estimates.numbers import hedge_of
 from forecast.estimates.triples import growth, overlap, percent
 
@@ -170,38 +172,46 @@ def _levels_finding(ledger: Ledger, one: Point, other: Point, severity: str, tex
 # --- a part and its whole --------------------------------------------------------------------------------
 
 
-def _nested(ledger: Ledger) -> Iterator[tuple[int, int]]:
-    """Positions of points of a part and of a whole in one currency and year; one of the two is printed at least.
+def _nested(ledger: Ledger, eligible: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Positions of points of a part, and of eligible points of its wholes in its currency and year.
 
-    A whole is a scope that contains the part's scope, or the same scope in a geography that contains its own.
+    A whole is a scope that contains the part's scope, or the same scope in a geography that contains its own. Where
+    the wholes have more than a few points in one year, the part is held against the lowest of their middles.
     """
     if not any(ledger.wholes.values()):
         return
-    by_year: dict[tuple[tuple[str, str, str], int], list[int]] = {}
-    points = ledger.points
-    for position, (row, year) in enumerate(zip(points["row"].tolist(), points["year"].tolist(), strict=True)):
-        by_year.setdefault((ledger.market[row], year), []).append(position)
-    value, printed = points["value"].to_numpy(float), (points["kind"] == "printed").tolist()
-    few = {
-        key: group if len(group) <= ALL_PAIRS else [middle_of(np.array(group), value)] for key, group in by_year.items()
-    }
-    for (market, year), parts in by_year.items():
-        for whole in ledger.wholes[market]:
-            for b in few.get((whole, year), ()):
-                for a in parts:
-                    if printed[a] or printed[b]:
-                        yield a, b
+    years = ledger.points["year"].tolist()
+    markets = [ledger.market[row] for row in ledger.points["row"].tolist()]
+    value = ledger.points["value"].to_numpy(float)
+    parts: dict[tuple[Market, int], list[int]] = {}
+    for position, key in enumerate(zip(markets, years, strict=True)):
+        parts.setdefault(key, []).append(position)
+    above = {key: kept for key, group in parts.items() if (kept := [at for at in group if eligible[at]])}
+    middles = {key: middle_of(np.array(group), value) for key, group in above.items()}
+    for (market, year), group in parts.items():
+        wholes = [(whole, year) for whole in ledger.wholes[market] if (whole, year) in above]
+        if sum(len(above[key]) for key in wholes) > ALL_PAIRS:
+            against = [min((middles[key] for key in wholes), key=value.__getitem__)]
+        else:
+            against = [at for key in wholes for at in above[key]]
+        yield from itertools.product(group, against)
 
 
 def _above(ledger: Ledger, *, actual: bool) -> Iterator[tuple[Point, Point, str]]:
-    """Points where a part lies above a whole, one a pair of rows, with the other years in words."""
-    one, two = np.array([*_nested(ledger)], np.int64).reshape(-1, 2).T
-    row, low, high = (ledger.points[name].to_numpy() for name in ("row", "low", "high"))
+    """Points where a part lies above a whole, one of the two printed; one a pair of rows, other years in words.
+
+    A row of a large market is held against the whole that it exceeds most.
+    """
+    row, kind, low, high = (ledger.points[name].to_numpy() for name in ("row", "kind", "low", "high"))
     reported = np.array([status == "actual" for status in ledger.column("status")], bool)
-    above = (low[one] > high[two]) & (reported[row[two]] == actual)
-    one, two = one[above], two[above]
-    for (part, whole), *rest in _by_pair(ledger, one, two):
-        yield part, whole, _also(ledger, rest)
+    one, two = np.array([*_nested(ledger, reported[row] == actual)], np.int64).reshape(-1, 2).T
+    above = (low[one] > high[two]) & ((kind[one] == "printed") | (kind[two] == "printed"))
+    size = np.bincount(ledger.market_code)
+    told: set[int] = set()
+    for (part, whole), *rest in sorted(_by_pair(ledger, one[above], two[above]), key=lambda pairs: -_apart(pairs[0])):
+        if part.row not in told or size[ledger.market_code[part.row]] <= ALL_PAIRS:
+            told.add(part.row)
+            yield part, whole, _also(ledger, rest)
 
 
 @check("high")
@@ -281,7 +291,7 @@ def growth_on_foreign_base(ledger: Ledger) -> Findings:
     """The growth of one source would be put on the base of another."""
     base, target, cagr = ledger.numbers("base_value"), ledger.numbers("target_value"), ledger.numbers("cagr")
     baseless = np.flatnonzero(~base.given & target.given & cagr.given & (cagr.value > -100))
-    hosts: dict[tuple[tuple[str, str, str], int], list[Point]] = {}
+    hosts: dict[tuple[Market, int], list[Point]] = {}
     printed = np.flatnonzero(ledger.points["kind"] == "printed").tolist() if len(baseless) else []
     for point in map(ledger.point, printed):
         hosts.setdefault((ledger.market[point.row], point.year), []).append(point)
@@ -327,7 +337,7 @@ def _foreign_base(ledger: Ledger, row: int, host: Point) -> Findings:
 def old_forecast(ledger: Ledger) -> Findings:
     """An older forecast lies above a later base or actual."""
     target, base = ledger.numbers("target_value"), ledger.numbers("base_value")
-    starts: dict[tuple[str, str, str], list[tuple[float, int]]] = {}
+    starts: dict[Market, list[tuple[float, int]]] = {}
     for row in np.flatnonzero(base.given & np.isfinite(ledger.years("base_year"))).tolist():
         starts.setdefault(ledger.market[row], []).append((float(ledger.years("base_year")[row]), row))
     for found in starts.values():
@@ -337,14 +347,14 @@ def old_forecast(ledger: Ledger) -> Findings:
             yield from _fallen(ledger, old, new)
 
 
-def _followers(ledger: Ledger, old: int, starts: dict[tuple[str, str, str], list[tuple[float, int]]]) -> list[int]:
+def _followers(ledger: Ledger, old: int, starts: dict[Market, list[tuple[float, int]]]) -> list[int]:
     """Rows whose base comes next after the target of an old one, in its market or one that contains it."""
     year = float(ledger.years("target_year")[old])
     market = ledger.market[old]
     rows: list[tuple[float, int]] = []
     for whole in (market, *ledger.wholes[market]):
         later = starts.get(whole, [])
-        at = bisect.bisect_right(later, (year, len(ledger)))
+        at = bisect.bisect_right(later, (year, math.inf))
         rows += later[at : at + NEXT_BASES]
     return [row for start, row in sorted(rows)[:NEXT_BASES] if start - year <= FARTHEST_LOOK_BACK]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,11 +10,14 @@ import numpy as np
 from forecast.estimates.checks.levels import NOTABLE, times
 from forecast.estimates.checks.registry import Finding, Findings, check, severity_of_factor
 from forecast.estimates.inclusion import included_items
-from forecast.estimates.ledger import Ledger, Point, pairs_within
+from forecast.estimates.ledger import Ledger, Point
 from forecast.estimates.scopes import default_scopes, folded
 
 MOST_NAMED = 12
 """A finding on a whole pool names up to this many rows."""
+
+MOST_VINTAGES = 12
+"""An estimate is held against the latest of so many earlier ones of its publisher that speak of a year it speaks of."""
 
 
 def named(ids: Sequence[str]) -> str:
@@ -73,22 +77,21 @@ def _numbers(ledger: Ledger, row: int) -> str:
 @check("medium")
 def revised(ledger: Ledger) -> Findings:
     """A publisher has revised an earlier estimate of its own."""
+    vintages: dict[tuple[str, ...], list[int]] = {}
+    for row, (market, house) in enumerate(zip(ledger.market, ledger.publisher, strict=True)):
+        if house:
+            vintages.setdefault((*market, house), []).append(row)
     twins = set(ledger.twins)
-    houses = [
-        (*market, house) if house else row
-        for row, (market, house) in enumerate(zip(ledger.market, ledger.publisher, strict=True))
-    ]
-    first, second, _ = pairs_within(houses, ledger.years("base_year"))
-    for a, b in zip(first.tolist(), second.tolist(), strict=True):
-        if (min(a, b), max(a, b)) in twins:
-            continue
-        old, new = (a, b) if _age(ledger, a) <= _age(ledger, b) else (b, a)
-        if _age(ledger, old) == _age(ledger, new):
-            continue
-        before, after = ledger.path(old), ledger.path(new)
-        years = sorted(set(before) & set(after))
-        if years:
-            yield from _revision(ledger, before[years[0]], after[years[0]])
+    for rows in vintages.values():
+        rows.sort(key=lambda row: _age(ledger, row))
+        for at, new in enumerate(rows):
+            older = (old for old in reversed(rows[:at]) if _age(ledger, old) < _age(ledger, new))
+            fresh = (old for old in older if (min(old, new), max(old, new)) not in twins)
+            shared = ((ledger.path(old), ledger.path(new)) for old in itertools.islice(fresh, MOST_VINTAGES))
+            for before, after in shared:
+                if years := before.keys() & after.keys():
+                    yield from _revision(ledger, before[min(years)], after[min(years)])
+                    break
 
 
 def _age(ledger: Ledger, row: int) -> tuple[str, float]:
