@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from forecast.errors import ArgumentError, Problem
-from forecast.estimates import Audit, audit
+from forecast.estimates import Audit, audit, with_counts
 from forecast.project import Projection, Start, project
 from forecast.reconcile import Consensus
 from forecast.reconcile.paths import sources_by_years
@@ -35,7 +35,7 @@ class Run:
     case
         What was read.
     audit
-        What is odd about the estimates.
+        What is odd about the estimates and the indicator counts.
     start
         What the projections start from: the consensus of the estimates, the history, or driver trees.
     projection
@@ -115,7 +115,7 @@ def run(case: Case | str | Path, *, progress: Progress | None = None) -> Run:
     tell("reading")
     case = case if isinstance(case, Case) else read_case(case)
     tell("auditing the estimates")
-    findings = audit(case.estimates, case.scopes)
+    findings = with_counts(audit(case.estimates, case.scopes), case.counts)
     tell("reconciling")
     start = start_of(case)
     tell("projecting")

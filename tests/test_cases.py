@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import forecast
+import forecast.pipeline
 from forecast.errors import ArgumentError
 from forecast.project import project
 from forecast.scenario import read_case, read_scenario
@@ -66,6 +67,61 @@ def test_a_case_has_its_three_scenarios_and_two_stories(case: str) -> None:
     found = {path.stem for path in STORIES if case in path.parts}
     assert {"cautious", "base", "ambitious"} < found
     assert len(found) >= 5
+
+
+CLASHES = [
+    ("X09", "cell_gene_therapy", "percentage_misfit", "low", "780/1,800 = 43.3 %", "needs a total of 1,822"),
+    ("X09", "cell_gene_therapy", "two_hedges", "low", "about 1,800 (S1-12, 2023) and more than 1,800 (S1-13", ""),
+    (
+        "X10",
+        "taiwan_cell_therapy",
+        "mixed_definition",
+        "high",
+        "66.67 % between them is no growth",
+        "258 to 353 is 36.82",
+    ),
+    ("X11", "taiwan_cell_therapy", "mixed_unit", "medium", "132 (S1-46, 2023-08-31) counts", "132 to 160 is 21.21 %"),
+    ("X11", "taiwan_cell_therapy", "mixed_unit", "medium", "nearly 168 (S3-05, 2025-07) counts products, 160", "-4.76"),
+    (
+        "X12",
+        "taiwan_cell_therapy",
+        "mixed_unit",
+        "medium",
+        "3 (S1-45, 2024-01) counts cell and gene",
+        "7 (S3-06, 2025)",
+    ),
+    ("X16", "taiwan_cell_therapy", "percentage_misfit", "medium", "98/258 = 38.0 %", "mostly (S1-42 and S1-43"),
+    ("X17", "regenerative_medicine", "mixed_unit", "medium", "more than 700 (S4-06, 2018-04)", "more than 2,550"),
+    ("X21", "cell_gene_therapy", "different_totals", "low", "322 (S1-20, 2023) is of solid-tumour", "do not add up"),
+    ("X22", "taiwan_cell_therapy", "sum_of_parts", "none", "301 + 118 + 32 + 12 + 16 + 0 + 23 = 502", "adds up"),
+    ("X22", "taiwan_cell_therapy", "sum_of_parts", "none", "173 + 56 + 12 + 10 + 7 + 0 + 0 = 258", "adds up"),
+    ("X22", "taiwan_cell_therapy", "sum_of_parts", "none", "1,138 + 110 + 82 + 60 + 8 + 0 + 0 = 1,398", "adds up"),
+    ("X23", "regenerative_medicine", "two_counts", "medium", "at least 74 (S2-06, 2024-06) and 43", "factor of 1.72"),
+]
+
+
+@pytest.fixture(scope="module")
+def audited() -> dict[str, forecast.pipeline.Run]:
+    return {name: forecast.run(name) for name in ("taiwan_cell_therapy", "cell_gene_therapy", "regenerative_medicine")}
+
+
+@pytest.mark.parametrize(("known", "case", "check", "severity", "says", "also"), CLASHES)
+def test_a_known_clash_of_counts_is_reported_by_the_run(known, case, check, severity, says, also, audited) -> None:
+    found = audited[case].audit.of(check)
+    told = [line for line in found.to_dict("records") if says in line["explanation"] and also in line["explanation"]]
+    assert [line["severity"] for line in told] == [severity], known
+
+
+def test_counts_stand_as_they_were_read(fact_usage: ModuleType) -> None:
+    import json
+
+    known = {fact["id"]: fact for fact in json.loads((CASES / "seed_facts.json").read_text(encoding="utf-8"))}
+    for row in itertools.chain.from_iterable(rows(path) for path in CASES.glob("*/counts.csv")):
+        assert row["source"], row["id"]
+        fact = known.get(row["id"][:5]) if row["status"] == "printed" else None
+        if fact and row["id"] != "S1-42 and S1-43":
+            assert row["quote"] == fact["original"]
+            assert row["value"].rstrip("%").replace(",", "") in str(fact["value"])
 
 
 def test_stories_of_trends_stand_in_order() -> None:

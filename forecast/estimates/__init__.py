@@ -1,7 +1,7 @@
 """The ledger of published estimates: reading, audit, one footing."""
 
 from forecast.estimates.conversion import Claim, claim, claim_of
-from forecast.estimates.counts import audit_counts
+from forecast.estimates.counts import audit_counts, read_counts, with_counts
 from forecast.estimates.findings import Audit, audit
 from forecast.estimates.footing import Footing, common_footing, footings
 from forecast.estimates.inclusion import inclusion_table
@@ -48,8 +48,10 @@ __all__ = [
     "parse_amount",
     "parse_growth",
     "parse_year",
+    "read_counts",
     "read_estimates",
     "read_scopes",
     "rounding",
+    "with_counts",
     "write_estimates",
 ]

@@ -71,9 +71,9 @@ class Audit:
     def counts(self) -> pd.DataFrame:
         """Count the findings by check and severity."""
         counts = pd.crosstab(self.table["check"], self.table["severity"])
-        return counts.reindex(
-            index=[name for name in _ordered() if name in counts.index], columns=list(SEVERITIES), fill_value=0
-        )
+        names = [name for name in _ordered() if name in counts.index]
+        others = [name for name in counts.index if name not in names]
+        return counts.reindex(index=[*names, *others], columns=list(SEVERITIES), fill_value=0)
 
     def summary(self) -> str:
         """Say in words what was found, the gravest first."""

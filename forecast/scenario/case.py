@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,10 @@ class Case:
         By name, in the order of `case.toml`.
     history
         Actual values by year, or None.
+    counts
+        Indicator counts, one row each; empty where there are none.
+    cross_check
+        Scenario with a driver tree that comes to the market from the other side, or None.
     """
 
     folder: Path
@@ -52,6 +56,8 @@ class Case:
     scopes: Scopes | None
     scenarios: dict[str, Scenario]
     history: pd.Series[float] | None = None
+    counts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    cross_check: Scenario | None = None
 
     @property
     def name(self) -> str:
@@ -103,9 +109,9 @@ class Case:
     @property
     def files(self) -> list[Path]:
         """Every file the case was read from."""
-        keys = [getattr(self.file, key) for key in ("estimates", "scopes", "history")]
+        keys = [getattr(self.file, key) for key in ("estimates", "scopes", "history", "counts")]
         named = [self.folder / text for text in (*filter(None, keys), *self.file.scenarios)]
-        scenarios = [self.folder / text for text in self.file.scenarios]
+        scenarios = [self.folder / text for text in filter(None, (*self.file.scenarios, self.file.cross_check))]
         return list(dict.fromkeys([self.folder / "case.toml", *named, *(f for s in scenarios for f in files_of(s))]))
 
     def reconcile(self) -> Consensus:
@@ -227,12 +233,14 @@ def read_case(path_or_name: str | Path) -> Case:
     estimates = _collected(problems, partial(_read_estimates, named["estimates"] or "", folder))
     scopes = _collected(problems, partial(_read_scopes, named["scopes"] or "", folder))
     history = _collected(problems, partial(_read_history, named["history"] or "", folder))
+    counts = _collected(problems, partial(_read_counts, named["counts"] or "", folder))
     scenarios = dict(_read_scenarios(named["scenarios"] or [], folder, problems))
+    other = _collected(problems, partial(_read_cross_check, named["cross_check"] or "", folder))
     if file is not None:
-        problems += case_problems(file, estimates, scopes, scenarios)
+        problems += case_problems(file, estimates, scopes, scenarios, other)
     if problems or file is None or estimates is None:
         raise CaseError(problems)
-    return Case(folder, file, estimates, scopes, scenarios, history)
+    return Case(folder, file, estimates, scopes, scenarios, history, counts, other)
 
 
 def _collected(problems: list[str | Problem], read: Callable[[], Any]) -> Any:
@@ -273,6 +281,16 @@ def _read_scopes(text: str, folder: Path) -> Scopes | None:
     from forecast.estimates import read_scopes
 
     return read_scopes(_path(text, "scopes", folder)) if text else None
+
+
+def _read_counts(text: str, folder: Path) -> pd.DataFrame:
+    from forecast.estimates import read_counts
+
+    return read_counts(_path(text, "counts", folder)) if text else pd.DataFrame()
+
+
+def _read_cross_check(text: str, folder: Path) -> Scenario | None:
+    return read_scenario(_path(text, "cross_check", folder)) if text else None
 
 
 def _read_history(text: str, folder: Path) -> pd.Series[float] | None:

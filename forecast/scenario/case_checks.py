@@ -20,7 +20,11 @@ TOLERANCE = 1e-6
 
 
 def case_problems(
-    file: CaseFile, estimates: pd.DataFrame | None, scopes: Scopes | None, scenarios: Mapping[str, Scenario]
+    file: CaseFile,
+    estimates: pd.DataFrame | None,
+    scopes: Scopes | None,
+    scenarios: Mapping[str, Scenario],
+    cross_check: Scenario | None,
 ) -> list[str | Problem]:
     """Everything that does not fit between the files; what could not be read is None."""
     found: list[str | Problem] = [*_scope_problems(file, estimates, scopes), *_prior_problems(file)]
@@ -28,6 +32,9 @@ def case_problems(
         found += _footing_problems(file, estimates)
     for name, scenario in scenarios.items():
         found += _scenario_problems(file, name, scenario)
+    if cross_check is not None and not isinstance(cross_check.growth, TreeGrowth):
+        allowed = "curve = 'tree', because a cross-check is a driver tree"
+        found.append(Problem(f"{file.cross_check}, growth.curve", repr(cross_check.growth.name), allowed))
     return [*found, *_probability_problems(file, scenarios)]
 
 

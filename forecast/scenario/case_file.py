@@ -53,6 +53,11 @@ class CaseFile(Format):
     """File of scopes; none where empty."""
     history: str = ""
     """File of actual values with columns year and value; none where empty."""
+    counts: str = ""
+    """File of indicator counts (patients, trials, firms), audited against each other; none where empty."""
+    cross_check: str = ""
+    """Scenario file with a driver tree that comes to the market from the other side: bottom-up where projections start
+    from the consensus or the history, top-down where they start from a tree. Shown beside, never averaged."""
     scenarios: Annotated[list[str], Field(min_length=1)]
     """Scenario files, in the order of tables and figures."""
     prior: dict[str, Number | str] = Field(default={})

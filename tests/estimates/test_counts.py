@@ -19,6 +19,8 @@ ROWS = [
     {**TRIALS, "id": "half", "value": "43%", "hedge": "about", "part": "oncology", "of": "about"},
     {**TAIWAN, "subject": "pipeline", "id": "p168", "date": "2025-07", "value": "168", "counts": "products"},
     {**TAIWAN, "subject": "pipeline", "id": "t160", "date": "2025-08", "value": "160", "counts": "trials"},
+    {**TAIWAN, "subject": "licences", "id": "five", "date": "2024", "value": "5"},
+    {**TAIWAN, "subject": "licences", "id": "three", "date": "2025", "value": "3"},
     {**TAIWAN, "subject": "patients", "id": "all", "date": "2023", "value": "1398"},
     {**TAIWAN, "subject": "patients of one type", "id": "part", "date": "2023", "value": "1400", "of": "all"},
     {**TAIWAN, "subject": "firms", "id": "stock", "date": "2023", "value": "70"},
@@ -34,9 +36,9 @@ ROWS = [
         ("percentage_misfit", "share", "oncology", "low", "it needs a total of 1,822"),
         ("two_hedges", "more", "about", "low", "one number is said in two ways"),
         ("mixed_unit", "t160", "p168", "medium", "compare only what is counted alike"),
-        ("falling_stock", "t160", "p168", "medium", "falls from 168"),
+        ("falling_stock", "three", "five", "medium", "falls from 5 (five, 2024) to 3"),
         ("part_above_total", "part", "all", "high", "larger than its total"),
-        ("mixed_measure", "flow", "stock", "high", "70 (stock, 2023) is stock"),
+        ("mixed_measure", "flow", "stock", "high", "70 (stock, 2023) is a stock"),
     ],
 )
 def test_a_known_clash_of_counts_is_reported(check, row, other, severity, says):
