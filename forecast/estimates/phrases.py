@@ -127,15 +127,22 @@ _CODES = r"\b(?:" + "|".join(CURRENCIES) + r")(?![A-Za-z])"
 _HEDGES = _alternatives(
     [w for w in HEDGE_WORDS if w not in ("from", "between", "some", "以上", "以下", "左右", "exact", "exactly")]
 )
-_ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][-+]?\d{1,2}(?!\d))?"
+_ARABIC = r"(?<!\d)(?<!\d[.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][-+]?\d{1,2})?)(?![.,]?\d)"
+"""Digits in one piece: neither a part of "12.3.4" nor of "1,23"."""
+
 _CJK = "[零〇一二兩两三四五六七八九十百千]+"
 _SCALE = _alternatives([*SCALES, *[a for a in SCALE_ALIASES if len(a) > 1 and a not in ("mm", "units")]])
+_POST = r"以上|左右|上下|以下|or more\b|or so\b|or less\b|\+|\(?approx(?:\.|imately)?\)?"
+_UNREAD_SCALES = r"(?:crores?|lakhs?|lacs?|m(?:illi)?rd|mia|milli?ard\w*|miljard\w*|mld)\b|[조억만]"
+"""Words for scales of other languages: a number before one of them is not read, rather than read wrongly."""
+
 _AMOUNT = re.compile(
-    rf"(?P<number>{_ARABIC}|{_CJK}(?=[萬万億亿兆]))"
+    rf"(?P<number>{_ARABIC}|(?<![數数幾几]){_CJK}(?=[萬万億亿兆]))"
     rf"(?:\s*(?:-|–|—|~|to|至|到)\s*(?P<upper>{_ARABIC}))?"
-    rf"\s*(?:(?P<scale>[十百千]?[萬万億亿兆])(?:(?P<rest>{_ARABIC})\s*(?P<rest_scale>[百千]?[萬万億亿]))?"
-    rf"|(?P<word>(?i:{_SCALE}))\.?|(?P<letter>[kKmMbBtT])(?![A-Za-z]))?"
-    rf"\s*(?:(?P<after>{_CODES}|(?i:{_AFTER}))|(?P<bare>元|圓))?\s*(?P<post>以上|左右|以下|or more\b)?"
+    rf"\s*(?:(?P<scale>[十百千]?[萬万億亿兆])(?:(?P<rest>{_ARABIC}|{_CJK}(?=[萬万億亿]))\s*(?P<rest_scale>[百千]?[萬万億亿]))?"
+    rf"|-?(?P<word>(?i:{_SCALE}))\.?|(?P<letter>[kKmMbBtT])(?![A-Za-z]))?"
+    rf"(?!\s*(?i:{_UNREAD_SCALES}))"
+    rf"\s*(?:(?P<after>{_CODES}|(?i:{_AFTER}))|(?P<bare>元|圓))?\s*(?P<post>{_POST})?"
 )
 _AHEAD = re.compile(
     rf"(?P<hedge>{_HEDGES})?\s*(?:of\s+|為|占|佔)?\s*(?P<before>{_CODES}|{_BEFORE})?\s*(?P<hedge2>{_HEDGES})?\s*$",
@@ -152,6 +159,8 @@ _ENDS = re.compile(
 
 _BELOW_ZERO = re.compile(rf"^(?:[^\d]*[^\w%])?[-−]\s*(?:{_CODES}|{_BEFORE})?\s*\d")
 _SPLIT = re.compile(r"(?<!\d)(?!(?:19|20|21)\d\d\s)\d[\d,.]*\s+\d")
+_UNREAD = re.compile(rf"\d\s*({_UNREAD_SCALES})", re.IGNORECASE)
+_BROKEN = re.compile(rf"(?!{_ARABIC})(?<![\d.,])\d[\d.,]*\d")
 _WINDOW = 32
 """So many characters before a number are searched for its hedge and currency."""
 
@@ -170,7 +179,7 @@ def _hedge_before(text: str, found: re.Match[str], post: str | None = None) -> t
 
 
 def _hedge_word(*words: str | None) -> str:
-    return next((HEDGE_WORDS.get(word.casefold(), "exact") for word in words if word), "exact")
+    return next((HEDGE_WORDS.get(word.casefold().strip("()"), "exact") for word in words if word), "exact")
 
 
 def chinese_number(text: str) -> int:
@@ -345,6 +354,12 @@ def parse_amount(text: str) -> Amount:
         raise ArgumentError(
             Problem("amount", f"digits split by a blank in {text!r}", "digits in one piece, such as 160")
         )
+    if word := _UNREAD.search(text):
+        remedy = "write it with one of these: thousand, million, billion, trillion, 萬, 億 or 兆"
+        raise ArgumentError(Problem("amount", f"the scale {word[1]!r} in {text!r}", remedy=remedy))
+    if broken := _BROKEN.search(text):
+        allowed = "a comma before each three digits and a point before decimals, such as 1,234.5"
+        raise ArgumentError(Problem("amount", f"{broken[0]!r} in {text!r}", allowed))
     if len(found) == 1:
         return found[0]
     if len(found) > 1:
@@ -374,12 +389,16 @@ def parse_amount(text: str) -> Amount:
 
 _SPAN = re.compile(r"(?P<start>(?:19|20|21)\d\d)\s*年?\s*(?:-|–|—|~|to|至|到|through|and)\s*(?P<end>(?:19|20|21)\d\d)")
 _RATE = re.compile(
-    rf"(?P<number>[-−]?(?:{_ARABIC}))(?:\s*(?:-|–|~|to|至|到)\s*(?P<upper>{_ARABIC}))?"
-    rf"\s*(?:%|％|percent\b|per cent\b)\s*(?P<post>以上|左右|以下|or more\b)?"
+    rf"(?P<number>[-−]?(?:{_ARABIC}))(?:\s*(?:-|–|—|~|to|至|到)\s*(?P<upper>{_ARABIC}))?"
+    rf"\s*(?:%|％|percent\b|per cent\b)\s*(?P<post>{_POST})?"
 )
-_TENTHS = re.compile(
-    "(?P<tens>[一二兩三四五六七八九])成(?P<ones>[一二三四五六七八九]|半)?(?P<post>以上|左右|以下|or more\b)?"
+_RATE_ENDS = re.compile(
+    rf"(?P<open>\bbetween|\bfrom|介於|介于|從|由)?\s*(?P<low>{_ARABIC})\s*[%％]\s*"
+    rf"(?P<join>-|–|—|~|to\b|and\b|至|到)\s*(?P<high>{_ARABIC})\s*(?=[%％])"
 )
+"""A range of rates whose two ends both have their sign of percent."""
+
+_TENTHS = re.compile(rf"(?P<tens>[一二兩三四五六七八九])成(?P<ones>[一二三四五六七八九]|半)?(?P<post>{_POST})?")
 _HALF = re.compile(r"半數|一半|\bhalf\b")
 _PER_HUNDRED = re.compile(f"百分之(?P<number>{_CJK})")
 _TIMES = re.compile(rf"(?P<number>{_ARABIC}|{_CJK})\s*倍(?P<post>以上|左右)?")
@@ -393,10 +412,15 @@ _ENGLISH_TIMES = re.compile(
     rf"(?P<number>{_ARABIC})\s*(?P<how>-?\s*fold\b|times\b|x\b|×){_INCREASE}",
     re.IGNORECASE,
 )
-_FOLD_WORD = re.compile(rf"\b({'|'.join(_FOLD)})(?:s|d|ing)?\b{_INCREASE}", re.IGNORECASE)
+_FOLD_WORD = re.compile(rf"\b({'|'.join(_FOLD)})(?:s|d|ing)?\b(?![-\s]digit){_INCREASE}", re.IGNORECASE)
 _FACTOR_OF = re.compile(rf"factor of\s+(?P<number>{_ARABIC})(?!\s*[-x×%]|\s*(?:fold|times))", re.IGNORECASE)
 _DOUBLED = re.compile("翻倍|倍增|翻一番")
-_SHRINKING = re.compile(r"衰退|下滑|下降|減少|declin|shrink|contract|fall|decreas|drop", re.IGNORECASE)
+_HALVED = re.compile(r"減半|腰斬|\bhalv(?:es?|ed|ing)\b", re.IGNORECASE)
+_SHRINKING = re.compile(
+    r"衰退|下滑|下降|下跌|減少|年減|縮減|萎縮|負(?=\s*\d)|declin|shrink|shrank|contract|\bfall|\bfell\b|decreas|drop"
+    r"|\bminus\b|\bnegative\b|\bdown\b",
+    re.IGNORECASE,
+)
 _MULTIPLE_WORDS = re.compile("倍|times|fold|[x×]", re.IGNORECASE)
 _RATIO_VERBS = ("成長為", "成長至", "成長到", "增加至", "增至", "增為", "擴大至", "達到", "達", "為", "的")
 
@@ -416,6 +440,7 @@ def find_growths(text: str) -> list[Growth]:
 
 
 def _rates(text: str) -> Iterator[Growth]:
+    text = _RATE_ENDS.sub(_rate_interval, text)
     sign = -1 if _SHRINKING.search(text) else 1
     for found in _RATE.finditer(text):
         number = _plain(found["number"].lstrip("-−"))
@@ -435,6 +460,15 @@ def _rates(text: str) -> Iterator[Growth]:
         yield _whole(text, found, 50, 10.0)
     for found in _PER_HUNDRED.finditer(text):
         yield _whole(text, found, sign * chinese_number(found["number"]), 1.0)
+
+
+def _rate_interval(found: re.Match[str]) -> str:
+    """Write a range of rates with one sign of percent; "from 15% to 18%" is a change and stays two."""
+    opened, joined = found["open"], found["join"]
+    changes = (opened or "").casefold() in ("from", "從", "由")
+    if changes or (joined == "and" and not opened):
+        return found.group()
+    return f"{opened or ''} {found['low']}-{found['high']}"
 
 
 def _whole(text: str, found: re.Match[str], value: int, unit: float, post: str | None = None) -> Growth:
@@ -463,10 +497,15 @@ def _multiples(text: str) -> Iterator[Growth]:
         yield _multiple(found.group(), _plain(found["number"]), "exact", clear=True)
     for found in _DOUBLED.finditer(text):
         yield _multiple(found.group(), "2", "exact", clear=True)
+    for found in _HALVED.finditer(text):
+        yield _multiple(found.group(), "0.5", "exact", clear=True)
 
 
 def _multiple(text: str, digits: str, hedge: str, *, clear: bool) -> Growth:
+    """A multiple; a growth by at most once the start can only be an increase."""
     value, unit = float(digits), printed(digits).unit
+    if not clear and value <= 1:
+        value, digits, clear = value + 1, str(Decimal(digits) + 1), True
     if clear:
         return Growth(text, "multiple", value, (value,), digits, hedge, unit)
     ambiguity = (

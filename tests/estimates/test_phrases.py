@@ -35,6 +35,10 @@ AMOUNTS = [
     ("USD 40 bn - USD 50 bn", 45e9, "USD", "between", 1e9, "40-50", "billion"),
     ("10億～20億美元", 1.5e9, "USD", "between", 1e8, "1-2", "billion"),
     ("160億美元以上", 16e9, "USD", "at least", 1e8, "16", "billion"),
+    ("USD 16bn (approx.)", 16e9, "USD", "about", 1e9, "16", "billion"),
+    ("US$16-billion or so", 16e9, "USD", "about", 1e9, "16", "billion"),
+    ("US$50億+", 5e9, "USD", "at least", 1e8, "5", "billion"),
+    ("三億五千萬美元", 3.5e8, "USD", "exact", 1e7, "0.35", "billion"),
 ]
 
 
@@ -87,6 +91,11 @@ def test_years_and_counts_are_no_amounts():
         ("grow by a factor of 3.06", "multiple", 3.06, "exact"),
         ("over 3x", "multiple", 3, "more than"),
         ("翻倍", "multiple", 2, "exact"),
+        ("成長一倍", "multiple", 2, "exact"),
+        ("減半", "multiple", 0.5, "exact"),
+        ("年減5%", "rate", -5, "exact"),
+        ("minus 5 percent", "rate", -5, "exact"),
+        ("介於15%到18%", "rate", 16.5, "between"),
     ],
 )
 def test_growths(text, kind, value, hedge):
@@ -144,7 +153,14 @@ def test_years(text, year):
         (parse_amount, "約 16 0 億美元", "digits split by a blank"),
         (parse_amount, "USD 16 bn or EUR 15 bn", "2 amounts"),
         (parse_growth, "soon", "成長3.06倍"),
+        (parse_amount, "€2,5 bn", "'2,5' in '€2,5 bn'; allowed: a comma before each three digits"),
+        (parse_amount, "12.3.4 billion", "'12.3.4' in '12.3.4 billion'"),
+        (parse_amount, "₹ 500 crore", "the scale 'crore'"),
+        (parse_amount, "數百億美元", "about USD 16 billion"),
         (parse_growth, "20% then 30%", "2 growths"),
+        (parse_growth, "from 15% to 18%", "2 growths"),
+        (parse_growth, "double-digit growth", "成長3.06倍"),
+        (parse_growth, "17,7%", "成長3.06倍"),
         (parse_year, "2023-2030", "2 years"),
         (parse_year, "5年", "民國113年"),
     ],
