@@ -21,8 +21,10 @@ _HEDGE_WORDS = {
     "greater than, upwards of, >, 超過, 突破, 逾, 超越, 多於",
     "at least": "at least, no less than, not less than, minimum, >=, ≥, 至少, 以上, or more, +",
     "nearly": "nearly, almost, close to, just under, 近, 將近, 接近, 近乎",
-    "up to": "up to, at most, below, under, less than, no more than, <, <=, ≤, 至多, 最多, 上看, 不到, 以下, 低於, or less",
-    "about": "about, approximately, approx, approx., around, roughly, circa, ca., ca, some, ~, ≈, 約, 大約, 約為, 左右, 上下, or so",
+    "up to": "up to, at most, below, under, less than, no more than, <, <=, ≤, 至多, 最多, 上看, 不到, "
+    "以下, 低於, or less",
+    "about": "about, approximately, approx, approx., around, roughly, circa, ca., ca, some, ~, ≈, "
+    "約, 大約, 約為, 左右, 上下, or so",
     "between": "between, from, 介於",
     "exact": "exact, exactly",
 }
