@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from forecast.report.assumptions import assumptions
+from forecast.report.printed import printed
 from forecast.wording import amount, listing, money
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def memo(run: Run, drivers: Tornado) -> str:
         "What drives it": plain(drivers.summary()),
         "What is assumption": _assumptions(run),
     }
-    parts = [f"# {plain(run.case.title)}", f"**{_headline(run)}**"]
+    parts = [f"# {plain(run.case.title)}", f"**{headline(run)}**"]
     parts += [f"## {title}\n\n{text}" for title, text in sections.items()]
     return "\n\n".join([*parts, _FILES]) + "\n"
 
@@ -100,7 +101,8 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([lines[0], "|" + "---|" * len(header), *lines[1:]])
 
 
-def _headline(run: Run) -> str:
+def headline(run: Run) -> str:
+    """Return the answer in one sentence: the market in the reference year, and at the end of each scenario."""
     year, last = run.consensus.reference_year, milestones(run)[-1]
     low, middle, high = run.consensus.quantiles(BAND, [year]).iloc[0]
     said = [f"{text} under {name}" for (name, _), text in spans(run, [last]).items()]
@@ -112,14 +114,14 @@ def _headline(run: Run) -> str:
 
 def _sources(run: Run) -> str:
     rows = [
-        [plain(row["publisher"]), plain(row["scope"]), plain(_printed(row)), _link(row["source"])]
+        [plain(row["publisher"]), plain(row["scope"]), plain(printed(row)), _link(row["source"])]
         for row in run.case.estimates.to_dict("records")
-        if row["id"] in _pooled(run)
+        if row["id"] in pooled_ids(run)
     ]
     return grid(["publisher", "market", "printed", "source"], rows)
 
 
-def _pooled(run: Run) -> set[str]:
+def pooled_ids(run: Run) -> set[str]:
     """Ids of the rows that the consensus rests on; the others stand below it with the reason."""
     return {source.id for source in run.consensus.pool.sources}
 
@@ -128,35 +130,18 @@ def _link(source: str) -> str:
     return f"[page]({source})" if source.startswith(("https://", "http://")) and " " not in source else plain(source)
 
 
-def _printed(row: Mapping[Hashable, object]) -> str:
-    levels = [
-        f"{row[f'{end}_hedge']} {row['currency']} {row[f'{end}_value']} {row['scale']} in {row[f'{end}_year']}"
-        for end in ("base", "target")
-        if row[f"{end}_value"]
-    ]
-    growth = f"{row['cagr_hedge']} {str(row['cagr']).rstrip(' %')} % a year" if row["cagr"] else ""
-    multiple = f"{row['multiple_hedge']} {row['multiple']} times over" if row["multiple"] else ""
-    said = [*levels, *_others(row), growth, multiple]
-    return "; ".join(" ".join(part.split()) for part in said if part)
-
-
-def _others(row: Mapping[Hashable, object]) -> list[str]:
-    pairs = [pair.split("=", 1) for pair in str(row["other_values"]).split(";") if "=" in pair]
-    return [f"{row['currency']} {value.strip()} {row['scale']} in {year.strip()}" for year, value in pairs]
-
-
 def _clashes(run: Run) -> str:
     findings = run.audit.table
-    pooled = findings[["id", "other_id"]].isin({*_pooled(run), ""}).all(axis=1)
+    pooled = findings[["id", "other_id"]].isin({*pooled_ids(run), ""}).all(axis=1)
     worst = findings.loc[pooled & (findings["severity"] == "high"), "explanation"].unique()
     told = findings["explanation"].isin(worst)
     counts = findings.loc[~told, "severity"].value_counts()
     others = [f"{counts[name]} of severity {name}" for name in SEVERITIES if name in counts]
-    lines = [f"- {plain(_short(sentence))}" for sentence in worst] or ["- Nothing of severity high."]
+    lines = [f"- {plain(first_clauses(sentence))}" for sentence in worst] or ["- Nothing of severity high."]
     return "\n".join([*lines, *([f"\nFurther findings: {listing(others)}; see `audit.csv`."] if others else [])])
 
 
-def _short(sentence: str) -> str:
+def first_clauses(sentence: str) -> str:
     """Leave the finding and its arithmetic; what follows from it stands in the table."""
     return "; ".join(sentence.rstrip(".").split("; ")[:_CLAUSES]) + "."
 
@@ -168,12 +153,16 @@ def _projection(run: Run) -> str:
         [plain(run.case.scenarios[name].title or name), *(found.get((name, year), "") for year in years)]
         for name in run.projection.scenarios
     ]
-    handovers = sorted(set(run.projection.handover_year.values()))
-    text = (
-        f"Up to {listing([str(year) for year in handovers])}, the last year for which two publishers speak, a scenario "
+    return f"{handover(run)}\n\n{grid([f'{run.unit}, median (80 % band)', *map(str, years)], rows)}"
+
+
+def handover(run: Run) -> str:
+    """Return up to when scenarios follow the consensus, in words."""
+    years = sorted(set(run.projection.handover_year.values()))
+    return (
+        f"Up to {listing([str(year) for year in years])}, the last year for which two publishers speak, a scenario "
         "follows the consensus, from its whole band; after that it goes its own way."
     )
-    return f"{text}\n\n{grid([f'{run.unit}, median (80 % band)', *map(str, years)], rows)}"
 
 
 def _assumptions(run: Run) -> str:
@@ -184,8 +173,12 @@ def _assumptions(run: Run) -> str:
 
 def stories(scenarios: Mapping[str, Scenario]) -> list[str]:
     """Return one bullet for each scenario that says why."""
-    told = [(story.title or name, story.because) for name, story in scenarios.items() if story.because.strip()]
-    return [f"- **{plain(title)}**: {plain(because)}" for title, because in told]
+    return [f"- **{plain(title)}**: {plain(because)}" for title, because in told_stories(scenarios)]
+
+
+def told_stories(scenarios: Mapping[str, Scenario]) -> list[tuple[str, str]]:
+    """Return title and reason of each scenario that says why."""
+    return [(story.title or name, story.because) for name, story in scenarios.items() if story.because.strip()]
 
 
 def _drivers(table: pd.DataFrame, scenarios: list[str]) -> str:
@@ -202,16 +195,16 @@ def _drivers(table: pd.DataFrame, scenarios: list[str]) -> str:
 
 
 def _range(row: Mapping[Hashable, Any]) -> str:
-    low, base, high = (_short_number(row[name]) for name in ("low", "base", "high"))
+    low, base, high = (short_number(row[name]) for name in ("low", "base", "high"))
     return base if low == high else f"{base} ({low} to {high})"
 
 
-def _short_number(value: float) -> str:
+def short_number(value: float) -> str:
     """Write two digits, thousands apart, without zeros after the point or the noise of arithmetic.
 
     Examples
     --------
-    >>> _short_number(0.05), _short_number(12600.0), _short_number(-0.02), _short_number(1e-17)
+    >>> short_number(0.05), short_number(12600.0), short_number(-0.02), short_number(1e-17)
     ('0.05', '13,000', '-0.02', '0')
     """
     text = amount(value) if abs(value) > 1e-12 else "0"

@@ -13,8 +13,9 @@ import pytest
 import forecast
 from forecast.report.assumptions import assumptions
 from forecast.report.headline import headline_scenario, headline_year
-from forecast.report.memo import _drivers, _printed, grid, memo, plain, stories
+from forecast.report.memo import _drivers, grid, memo, plain, stories
 from forecast.report.pictures import figures
+from forecast.report.printed import printed
 from forecast.report.tables import csv_text, unguard
 from forecast.report.write import short_table, tables
 
@@ -97,8 +98,8 @@ def test_a_scenario_that_ends_early_leaves_its_cells_empty(
 def test_the_memo_shows_multiples_and_further_years(run: object, drivers: SimpleNamespace, root: Path) -> None:
     assert "25.1 % a year; 3.06 times over |" in memo(run, drivers)
     row = pd.read_csv(root / "scenarios/cell_gene_therapy/estimates.csv", dtype=str, keep_default_na=False).iloc[2]
-    printed = "USD 21.84 billion in 2025; USD 65.4 billion in 2033; USD 17.6 billion in 2024; 24.1 % a year"
-    assert _printed(row.to_dict()) == printed
+    expected = "USD 21.84 billion in 2025; USD 65.4 billion in 2033; USD 17.6 billion in 2024; 24.1 % a year"
+    assert printed(row.to_dict()) == expected
 
 
 def test_a_scenario_without_a_reason_gets_no_bullet() -> None:

@@ -1,0 +1,322 @@
+"""The tables of the page, section by section."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from forecast.report import printed
+from forecast.report.assumptions import assumptions, driver_assumptions
+from forecast.report.headline import headline_scenario
+from forecast.report.memo import BAND, SEVERITIES, milestones, short_number
+from forecast.report.page.answer import growth, title
+from forecast.report.page.register import Entry
+from forecast.report.page.tables import Cell, Column, Part, Table, band, head, number, rate, table, text, titled
+from forecast.sensitivity.words import plain
+from forecast.wording import amount, percent
+
+if TYPE_CHECKING:
+    from forecast.pipeline import Run
+    from forecast.sensitivity import Tornado
+
+Entries = Mapping[str, Entry]
+Row = Mapping[Hashable, Any]
+
+_NO_BAND = band(math.nan, math.nan, math.nan)
+
+LONGEST_NAME = 80
+"""Longer names of publishers are cut in tables; the register has them whole."""
+
+
+def sources_table(entries: Entries) -> Table:
+    """Return what the pooled sources print, each number linked to its row in the register."""
+    rows = [
+        (
+            head(short(entry.publisher), link=entry.link),
+            text(entry.row["scope"]),
+            text(entry.row["published"]),
+            _level(entry, "base"),
+            _level(entry, "target"),
+            _growth(entry),
+            Cell(tuple(Part(words, entry.link) for words in _others(entry)), kind="number"),
+        )
+        for entry in entries.values()
+        if not entry.left_out
+    ]
+    amounts = [("Base", "number"), ("Target", "number"), ("Growth a year", "number"), ("Also printed", "number")]
+    return table(
+        "What the pooled sources print, digit for digit", titled("Publisher", "Market", "Published", *amounts), rows
+    )
+
+
+def _level(entry: Entry, end: str) -> Cell:
+    words, value = printed.level(entry.row, end), _float(entry.row[f"{end}_value"])
+    return number(value, words, link=entry.link) if words else Cell((), math.nan, "number")
+
+
+def _growth(entry: Entry) -> Cell:
+    words = printed.growth(entry.row).removesuffix(" a year")
+    return number(_float(entry.row["cagr"]), words, link=entry.link) if words else Cell((), math.nan, "number")
+
+
+def _others(entry: Entry) -> list[str]:
+    return [*printed.others(entry.row), *filter(None, [printed.multiple(entry.row)])]
+
+
+def _float(value: object) -> float:
+    try:
+        return float(str(value).replace(",", "").rstrip(" %"))
+    except ValueError:
+        return math.nan
+
+
+def short(words: str) -> str:
+    """Cut a long name.
+
+    Examples
+    --------
+    >>> short("x" * 100) == "x" * 79 + "…"
+    True
+    """
+    return words if len(words) <= LONGEST_NAME else words[: LONGEST_NAME - 1] + "…"
+
+
+def findings_tables(run: Run, entries: Entries) -> tuple[Table, Table]:
+    """Return the gravest findings of the audit, and the others."""
+    found = run.audit.table
+    grave = found["severity"] == "high"
+    return _findings("Findings of severity high", found[grave], entries), _findings(
+        "Further findings", found[~grave], entries
+    )
+
+
+def _findings(caption: str, found: pd.DataFrame, entries: Entries) -> Table:
+    rows = [
+        (
+            Cell((Part(row["severity"]),), float(SEVERITIES.index(row["severity"])), f"tag {row['severity']}"),
+            text(str(row["check"]).replace("_", " ")),
+            Cell(tuple(Part(key, entries[key].link) for key in (row["id"], row["other_id"]) if key in entries)),
+            text(row["explanation"], kind="long"),
+        )
+        for row in found.to_dict("records")
+    ]
+    return table(caption, titled("Severity", "Check", "Rows", ("Finding", "long")), rows)
+
+
+def houses_table(run: Run, entries: Entries) -> Table:
+    """Return the house effects, and the consensus without each source."""
+    consensus = run.consensus
+    without = consensus.influence().set_index("id")
+    rows = [
+        (
+            head(short(row["publisher"]), link=entries[row["id"]].link),
+            text(row["base_year"], kind="number"),
+            band(row["low"], row["median"], row["high"]),
+            number(row["outlier_probability"], percent(row["outlier_probability"])),
+            _without(without, row["id"]),
+        )
+        for row in consensus.houses.to_dict("records")
+    ]
+    numbers = ("Base year", "House factor", "Outlier, probability", f"Consensus {consensus.reference_year} without it")
+    return table(
+        f"Each source against the market (1 = it prints the market), and the consensus without it, {run.unit}; "
+        "median (80 % band)",
+        titled("Publisher", *((name, "number") for name in numbers)),
+        rows,
+    )
+
+
+def _without(table_: pd.DataFrame, key: str) -> Cell:
+    if key not in table_.index:
+        return _NO_BAND
+    low, middle, high = table_[["low", "median", "high"]].to_numpy()[table_.index.get_loc(key)]
+    return band(low, middle, high)
+
+
+def consensus_table(run: Run) -> Table:
+    """Return the consensus and the next publisher by year."""
+    market, following = run.consensus.quantiles(BAND), run.consensus.next_publisher(BAND)
+    rows = [
+        (text(year, kind="head"), band(*market.loc[year].tolist()), band(*following.loc[year].tolist()))
+        for year in market.index
+    ]
+    return table(
+        f"The market, and what one more publisher would print; {run.unit}, median (80 % band)",
+        titled("Year", ("The market", "number"), ("One more publisher", "number")),
+        rows,
+    )
+
+
+def prior_table(run: Run) -> Table:
+    """Return the consensus under other believable priors."""
+    rows = [
+        (
+            head(row["prior"]),
+            band(row["low"], row["median"], row["high"]),
+            number(row["change"] - 1, signed(row["change"] - 1)),
+        )
+        for row in run.consensus.prior_sensitivity().to_dict("records")
+    ]
+    year = run.consensus.reference_year
+    return table(
+        f"The consensus for {year} under other priors, one changed at a time; {run.unit}, median (80 % band)",
+        titled("Prior", (f"Market in {year}", "number"), ("Median moves by", "number")),
+        rows,
+    )
+
+
+def signed(share: float) -> str:
+    """Write a change with its sign.
+
+    Examples
+    --------
+    >>> signed(0.071), signed(-0.2), signed(0.0001)
+    ('+7 %', '−20 %', '0 %')
+    """
+    words = percent(share)
+    return words if words == "0 %" else words.replace("-", "−") if share < 0 else f"+{words}"
+
+
+def projection_table(run: Run) -> Table:
+    """Return the projection by scenario and milestone, with the growth over the whole of it."""
+    years = milestones(run)
+    found = run.projection.quantiles(BAND)
+    rows = [
+        (
+            head(title(run, name)),
+            *(_band_in(found, name, year) for year in years),
+            rate(*growth(run, name)),
+        )
+        for name in run.projection.scenarios
+    ]
+    return table(
+        f"Projection by scenario, {run.unit}, median (80 % band)",
+        titled("Scenario", *((str(year), "number") for year in years), ("Growth a year", "number")),
+        rows,
+    )
+
+
+def _band_in(found: pd.DataFrame, name: str, year: int) -> Cell:
+    rows = found[found.index == (name, year)].to_numpy().tolist()
+    return band(*rows[0]) if rows else _NO_BAND
+
+
+def causes_table(run: Run) -> Table:
+    """Return what makes the band of the middle scenario wide: shares of the variance of the log market, by cause."""
+    name = headline_scenario(run.projection.scenarios)
+    parts = run.projection.decomposition.loc[name]
+    causes = [cause for cause in parts.columns if cause != "total" and (parts[cause] > 0).any()]
+    years = [int(parts.index[0]), *(year for year in milestones(run) if year in parts.index and year != parts.index[0])]
+    rows = [
+        (head(cause), *(number(share, percent(share)) for share in (parts[cause] / parts["total"])[years]))
+        for cause in causes
+    ]
+    return table(
+        f"What makes the band wide, scenario {title(run, name)}: share of the variance of the log market",
+        titled("Cause", *((str(year), "number") for year in years)),
+        rows,
+    )
+
+
+def drivers_table(drivers: Tornado) -> Table:
+    """Return the ranking of the inputs."""
+    rows = [
+        (
+            head(row["input"]),
+            text(row["kind"]),
+            text(_input_range(row), kind="number"),
+            text(row["unit"]),
+            number(row["low_value"], amount(row["low_value"])),
+            number(row["high_value"], amount(row["high_value"])),
+            number(row["swing"], amount(row["swing"]) if row["swing"] > 0 else "0"),
+            text(row["note"] or ("" if row["monotonic"] else "moves it both ways"), kind="long"),
+        )
+        for row in drivers.table.to_dict("records")
+    ]
+    unit = drivers.quantity.unit(drivers.money)
+    numbers = ("At the low end", "At the high end", "Swing")
+    return table(
+        f"{drivers.quantity.label}, scenario {drivers.scenario}, {unit}: each input from its P10 to its P90",
+        titled("Input", "Kind", ("Low, base, high", "number"), "Unit", *((n, "number") for n in numbers), "Note"),
+        rows,
+    )
+
+
+def _input_range(row: Row) -> str:
+    ends = [row["low_input"], row["base_input"], row["high_input"]]
+    words = [short_number(end) if isinstance(end, float) else str(end) for end in ends]
+    return ", ".join(dict.fromkeys(word for word in words if word != "nan"))
+
+
+def assumptions_table(run: Run) -> Table:
+    """Return drivers of scenarios and ratios of scopes; what several scenarios share stands once."""
+    found = assumptions(run) if run.has_consensus else driver_assumptions(run)
+    found = found[found["kind"] != "prior"]
+    same = [column for column in found.columns if column != "scenario"]
+    grouped = found.groupby(same, sort=False, dropna=False)["scenario"].agg(list).reset_index()
+    rows = [_assumption(run, row) for row in grouped.to_dict("records")]
+    columns = ("Assumption", "Scenario", ("Median (P10 to P90)", "number"), "Unit", "Status")
+    return table(
+        "What nobody printed for this market, or what a scenario says of it",
+        [*titled(*columns), Column("Because", "long"), Column("Source")],
+        rows,
+    )
+
+
+def _assumption(run: Run, row: Row) -> tuple[Cell, ...]:
+    named = [title(run, name) for name in row["scenario"] if name]
+    every = len(named) == len(run.case.scenarios) and len(named) > 1
+    return (
+        head(plain(row["input"])),
+        Cell(tuple(map(Part, ["all"] if every else named))),
+        _range(row["low"], row["base"], row["high"]),
+        text(row["unit"]),
+        text(row["status"]),
+        text(row["because"], kind="long"),
+        text(row["source"]),
+    )
+
+
+def _range(low: float, base: float, high: float) -> Cell:
+    words = short_number(base)
+    return number(base, words if low == high else f"{words} ({short_number(low)} to {short_number(high)})")
+
+
+def settings_table(run: Run) -> Table:
+    """Return every number of the prior."""
+    found = assumptions(run)
+    rows = [
+        (head(row["input"]), text(row["base"], kind="number"), text(row["because"]))
+        for row in found[found["kind"] == "prior"].to_dict("records")
+    ]
+    return table(
+        "Settings of the pooling, by their keys in case.toml", titled("Key", ("Value", "number"), "Because"), rows
+    )
+
+
+def left_out_table(entries: Entries) -> Table:
+    """Return the rows that are not pooled, and why."""
+    rows = [
+        (
+            head(short(entry.publisher), link=entry.link),
+            Cell((Part(entry.said, entry.link),) if entry.said else ()),
+            text(entry.left_out, kind="long"),
+        )
+        for entry in entries.values()
+        if entry.left_out
+    ]
+    return table("Printed, read, and not pooled", titled("Publisher", "Printed", ("Because", "long")), rows)
+
+
+def files_table(hashes: Mapping[str, str]) -> Table:
+    """Return what the case was read from."""
+    rows = [(head(name), text(value, kind="hash")) for name, value in hashes.items()]
+    return table("Files of the case", titled("File", "SHA-256"), rows)
+
+
+def versions_table(versions: Mapping[str, str]) -> Table:
+    """Return what the numbers were made with."""
+    return table("Software", titled("Name", "Version"), [(head(name), text(value)) for name, value in versions.items()])
