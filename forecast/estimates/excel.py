@@ -11,6 +11,12 @@ import pandas as pd
 
 from forecast.errors import EstimatesError, MissingDependencyError, Problem
 
+CHECK = "check: "
+"""Columns whose head begins so are worked out in the sheet, and not read."""
+
+_SHEET = "estimates"
+"""The sheet of this name is read, in upper or lower case; without one, the first sheet."""
+
 _CONTROL = re.compile("_x(00[01][0-9A-F])_")
 """How a sheet holds control characters."""
 
