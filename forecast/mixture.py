@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +25,10 @@ _LEAST_WIDTH = 0.02
 _WIDER = 1.25
 _NEWTON_STEPS = 60
 _NEWTON_TOLERANCE = 1e-11
+_NEWTON_CLOSE = 3e-5
+_MOST_TOLD = 800
+_TOLD_WIDTHS = (0.3, 0.025)
+_MOST_CELLS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,17 +93,27 @@ class Mixture:
         """Variance of the whole mixture by year, shape (T,)."""
         return np.diag(self.covariance()).copy()
 
+    @cached_property
+    def marginals(self) -> tuple[Array, Array, Array]:
+        """Each year by itself: weights, means and sds, shape (C, T) each.
+
+        Where there are many components, those with neighbouring mean and sd in a year are one there, with their mean
+        and variance; probabilities move by less than 3e-5.
+        """
+        weights, sds = np.broadcast_to(self.weights[:, None], self.means.shape), self.sds
+        return (weights, self.means, sds) if self.size <= _MOST_TOLD else _told(weights, self.means, sds)
+
     def cdf(self, values: ArrayLike) -> Array:
         """Probability of at most `values` (logs) in each year; shape (T,) or (T, L) as given."""
         x = np.asarray(values, float)
         wide = x if x.ndim == 2 else x[:, None]
-        score = (wide - self.means[:, :, None]) / self.sds[:, :, None]
-        probability = np.tensordot(self.weights, special.ndtr(score), 1)
+        weights, means, sds = self.marginals
+        probability = np.einsum("jt,jtl->tl", weights, special.ndtr((wide - means[:, :, None]) / sds[:, :, None]))
         return probability.reshape(x.shape)
 
     def quantiles(self, levels: Sequence[float] | ArrayLike) -> Array:
         """Quantiles in logs, shape (T, L), by safeguarded Newton on the mixture's own distribution function."""
-        return mixture_quantiles(self.weights, self.means, self.sds, np.asarray(levels, float))
+        return mixture_quantiles(*self.marginals, np.asarray(levels, float))
 
     def given(self, year: int, value: float) -> Mixture:
         """The mixture once the log value at one position of the path is known."""
@@ -144,21 +159,37 @@ class Mixture:
         1 + `width` and their means within `_MEANS_WIDER` times as many sds (a mean apart costs far less than a
         spread apart, because the merged component keeps the variance of both).
         """
-        return self if width <= 0 else self.grouped(self._neighbours(width))
+        return self if width <= 0 else self.grouped(self._at_key_years()._neighbours(width))
 
-    def reduced(self, most: int) -> Mixture:
-        """Merged, with the least width that leaves at most so many components."""
+    def reduced(self, most: int, *, by: ArrayLike | None = None) -> Mixture:
+        """Merged, with the least width that leaves at most so many components.
+
+        Parameters
+        ----------
+        most
+            Number of components.
+        by
+            Linear functions of the path by which components are compared, shape (K, T); its first, middle and last
+            year where None.
+        """
+        if self.size <= most:
+            return self
+        seen = self._at_key_years() if by is None else self.linear(by)
         width, label = _LEAST_WIDTH, np.arange(self.size)
         while label.max() >= most:
-            label, width = self._neighbours(width), width * _WIDER
-        return self.grouped(label) if label.max() + 1 < self.size else self
+            label, width = seen._neighbours(width), width * _WIDER
+        return self.grouped(label)
+
+    def _at_key_years(self) -> Mixture:
+        years = np.unique([0, self.means.shape[1] // 2, self.means.shape[1] - 1])
+        return Mixture(self.weights, self.means[:, years], self.covariances[:, years[:, None], years])
 
     def _neighbours(self, width: float) -> NDArray[np.intp]:
-        sds = self.sds
-        years = np.unique([0, self.means.shape[1] // 2, self.means.shape[1] - 1])
-        pace = _MEANS_WIDER * width * np.tensordot(self.weights, sds[:, years], 1)
-        keys = np.concatenate([np.round(self.means[:, years] / pace), np.round(np.log(sds[:, years]) / width)], axis=1)
-        return labels(keys.astype(np.int64))
+        """Number the groups of components alike in mean and sd everywhere; a shift of the whole changes nothing."""
+        sds, logs = self.sds, np.log(self.sds)
+        pace = _MEANS_WIDER * width * (self.weights @ sds)
+        places, widths = (self.means - self.mean()) / pace, (logs - self.weights @ logs) / width
+        return labels(np.round(np.concatenate([places, widths], axis=1)).astype(np.int64))
 
     def grouped(self, label: NDArray[np.integer]) -> Mixture:
         """One component a label (0, 1, ...; each used), with the mean and covariance of all that carry it."""
@@ -222,7 +253,7 @@ def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -
     Parameters
     ----------
     weights, means, sds
-        Shapes (J,), (J, T), (J, T).
+        Shapes (J,) or (J, T), (J, T), (J, T).
     levels
         Probabilities in (0, 1), shape (L,).
 
@@ -232,14 +263,16 @@ def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -
     """
     if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all():
         raise ArgumentError(Problem("levels", f"{levels.tolist()}", "probabilities between 0 and 1, such as 0.1"))
+    weight = np.broadcast_to(weights.reshape(len(weights), -1), means.shape)
     target = special.ndtri(levels)
     component = means[:, :, None] + sds[:, :, None] * target
     low, high = component.min(0), component.max(0)
-    centre = weights @ means
-    spread = np.sqrt(weights @ (sds**2 + (means - centre) ** 2))
+    centre = np.einsum("jt,jt->t", weight, means)
+    spread = np.sqrt(np.einsum("jt,jt->t", weight, sds**2 + (means - centre) ** 2))
+    close = _NEWTON_CLOSE * sds.min(0)[:, None]
     x = np.clip(centre[:, None] + spread[:, None] * target, low, high)
     for _ in range(_NEWTON_STEPS):
-        gap, slope = _score_gap(x, weights, means, sds, target)
+        gap, slope = _score_gap(x, weight, means, sds, target)
         low, high = np.where(gap < 0, x, low), np.where(gap > 0, x, high)
         with np.errstate(divide="ignore", invalid="ignore"):
             step = x - gap / slope
@@ -247,17 +280,47 @@ def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -
         following = np.where(inside, step, (low + high) / 2)
         moved = np.abs(following - x)
         x = following
-        if (moved <= _NEWTON_TOLERANCE * (1 + np.abs(x))).all():
+        if (moved <= np.where(inside, close, 0.0) + _NEWTON_TOLERANCE * (1 + np.abs(x))).all():
             break
     return x
 
 
-def _score_gap(x: Array, weights: Array, means: Array, sds: Array, target: Array) -> tuple[Array, Array]:
+def _score_gap(x: Array, weight: Array, means: Array, sds: Array, target: Array) -> tuple[Array, Array]:
     """Normal score of F(x) less its target, and the slope of that score."""
     side = np.where(target > 0, -1.0, 1.0)
     z = (x - means[:, :, None]) / sds[:, :, None]
-    score = side * special.ndtri(np.tensordot(weights, special.ndtr(side * z), 1))
-    density = np.einsum("j,jtl,jt->tl", weights, np.exp(-0.5 * z * z), 1 / sds)
+    score = side * special.ndtri(np.einsum("jt,jtl->tl", weight, special.ndtr(side * z)))
+    density = np.einsum("jt,jtl->tl", weight / sds, np.exp(-0.5 * z * z))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         slope = density * np.exp(0.5 * score * score)
     return score - target, slope
+
+
+def _told(weights: Array, means: Array, sds: Array) -> tuple[Array, Array, Array]:
+    """Year by year, one component for all with neighbouring mean and sd; weight 0 where a year has fewer of them."""
+    width, log_width = _TOLD_WIDTHS
+    wide = np.floor(np.log(sds) / log_width)
+    centred = means - np.einsum("jt,jt->t", weights, means)
+    place = np.floor(centred / (width * np.exp(wide * log_width)))
+    years = [_told_year(*parts) for parts in zip(weights.T, means.T, sds.T, place.T, wide.T, strict=True)]
+    most = max(len(weight) for weight, _, _ in years)
+    weight, mean, sd = (np.empty((most, len(years))) for _ in range(3))
+    for t, (w, m, s) in enumerate(years):
+        rest = most - len(w)
+        weight[:, t], mean[:, t], sd[:, t] = (np.pad(part, (0, rest), mode="edge") for part in (w, m, s))
+        weight[len(w) :, t] = 0.0
+    return weight, mean, sd
+
+
+def _told_year(weight: Array, mean: Array, sd: Array, place: Array, wide: Array) -> tuple[Array, Array, Array]:
+    low, span = place.min(), np.ptp(place) + 1
+    if span * (np.ptp(wide) + 1) < _MOST_CELLS * len(weight):
+        label = ((wide - wide.min()) * span + place - low).astype(np.intp)
+    else:
+        label = labels(np.column_stack([wide, place]).astype(np.int64))
+    total = np.bincount(label, weight).astype(float)
+    used = total > 0
+    total[~used] = 1.0
+    middle = np.bincount(label, weight * mean) / total
+    variance = np.bincount(label, weight * (sd**2 + (mean - middle[label]) ** 2)) / total
+    return total[used], middle[used], np.asarray(np.sqrt(variance[used]))

@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecast.estimates import Footing
 from forecast.mixture import Mixture
+from forecast.reconcile import Consensus
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,3 +80,7 @@ class HistoryStart:
         covariances = np.zeros((band.size, count + ahead, count + ahead))
         covariances[:, count:, count:] = band.covariances
         return Mixture.of(band.weights, means, covariances)
+
+
+Start = Consensus | HistoryStart | TreeStart
+"""What a projection may start from."""

@@ -39,7 +39,7 @@ def test_quantiles_between_two_far_points_are_found() -> None:
     assert atoms.quantiles([0.1, 0.29, 0.31, 0.9])[0] == pytest.approx([0, 0, 100, 100], abs=1e-6)
 
 
-@pytest.mark.parametrize("change", [lambda m: m.merged(0.3), lambda m: m.reduced(7), lambda m: m.split(2, 5)])
+@pytest.mark.parametrize("change", [lambda m: m.merged(0.5), lambda m: m.reduced(7), lambda m: m.split(2, 5)])
 def test_merging_and_splitting_keep_mean_and_covariance(change) -> None:
     mixture = some()
     changed = change(mixture)

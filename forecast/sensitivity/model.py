@@ -113,8 +113,7 @@ class Model:
 def model_of(run: Run, scenario: str | None = None) -> Model:
     """The model of one scenario of a run: the one called base, else the middle one, where None."""
     names = run.projection.scenarios
-    middle = "base" if "base" in names else names[len(names) // 2]
-    name = middle if scenario is None else scenario
+    name = run.projection.headline if scenario is None else scenario
     if name not in names:
         raise ArgumentError(Problem("scenario", repr(name), ", ".join(names), did_you_mean(name, names)))
     return Model(run, name)
