@@ -17,14 +17,14 @@ from forecast.scenario.format import Format
 from forecast.scenario.growth import CURVES, Piece
 from forecast.scenario.scenario import AnalystError, Scenario
 from forecast.scenario.segments import Segment
-from forecast.scenario.tree import GrowingInput, Node, SeriesInput, Tree
+from forecast.scenario.tree import Check, GrowingInput, Node, SeriesInput, Tree
 
 FILES: dict[str, type[Format]] = {"scenario": Scenario, "case": CaseFile}
 """Files that have a schema."""
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-_KINDS: tuple[type[Format], ...] = (Scenario, AnalystError, Event, Dates, Segment, Tree, Node, *CURVES.values())
+_KINDS: tuple[type[Format], ...] = (Scenario, AnalystError, Event, Dates, Segment, Tree, Node, Check, *CURVES.values())
 _MERGED = {kind.__name__ for kind in _KINDS}
 """Tables of which a file that extends another may give a part; all others are replaced whole."""
 
@@ -128,6 +128,7 @@ def reference() -> str:
         ("### `[segments.NAME]`", Segment),
         ("### `[tree]`", Tree),
         ("### `[tree.nodes.NAME]`", Node),
+        ("### `[tree.checks.NAME]`", Check),
         ("### `[tree.inputs.NAME]` that grows", GrowingInput),
         ("### `[tree.inputs.NAME]` known by year", SeriesInput),
         ("### An entry of `[[correlation]]`", Correlation),

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from forecast.errors import ModelError, Problem, ScenarioError, did_you_mean
+from forecast.errors import InputError, ModelError, Problem, ScenarioError, did_you_mean
+from forecast.estimates.conversion import claim
 from forecast.scenario.drivers import (
     AnyDriver,
     Driver,
@@ -30,6 +31,9 @@ from forecast.scenario.format import Format, Found, Number, Year, refuse
 
 CALENDAR = "year"
 """Name of the calendar year in a formula."""
+
+COVERAGE = "coverage"
+"""Name of the coverage in the formula of a check."""
 
 TEXT_KEYS = ("formula", "carry")
 """Keys of a node that hold arithmetic."""
@@ -120,6 +124,39 @@ class Node(Format):
     """Where it was read."""
 
 
+def _reads(text: str) -> str:
+    try:
+        number = claim(text).value
+    except InputError:
+        number = 0.0
+    if not number > 0:
+        raise refuse('digits as printed, in quotes, such as "1,398" or "0.73"')
+    return text
+
+
+class Check(Format):
+    """A printed number that the tree must reproduce."""
+
+    formula: Annotated[str, AfterValidator(_parses)]
+    """Arithmetic over inputs, nodes and `coverage`."""
+    years: Annotated[dict[str, Number], Field(min_length=1), AfterValidator(_years)]
+    """Years over which the formula is summed, each with the part of it that counts, such as {2024 = 1, 2025 = 0.5}."""
+    stated: Annotated[str, AfterValidator(_reads)]
+    """The number as printed."""
+    hedge: str = ""
+    """How firmly it is said, such as about or nearly."""
+    title: str = ""
+    """What is checked, in a few words."""
+    unit: str = ""
+    """Unit of the number."""
+    because: str = ""
+    """Why the two belong together, and what explains a gap."""
+    source: str = ""
+    """Where the number was read."""
+    status: Status = "printed"
+    """Printed in a source, or derived from printed numbers."""
+
+
 class Tree(Format):
     """A market from the bottom up."""
 
@@ -131,6 +168,8 @@ class Tree(Format):
     """Inputs by name."""
     nodes: dict[str, Node]
     """Formulas by name."""
+    checks: dict[str, Check] = Field(default={})
+    """Printed numbers that the tree must reproduce, by name."""
     coverage: FractionDriver = PlainDriver(value=1.0, because="the tree counts the whole market unless it says so")
     """Share of the market that the tree counts; the result is divided by it."""
     unit: str = ""
@@ -145,7 +184,8 @@ class Tree(Format):
         inputs, nodes = (set(raw[key]) if isinstance(raw.get(key), Mapping) else set() for key in ("inputs", "nodes"))
         texts = _texts(raw.get("nodes"))
         yield from _name_problems(inputs, nodes)
-        yield from _missing_names(texts, sorted(inputs | nodes | {CALENDAR}))
+        yield from _missing_names("nodes", texts, sorted(inputs | nodes | {CALENDAR}))
+        yield from _missing_names("checks", _texts(raw.get("checks")), sorted(inputs | nodes | {CALENDAR, COVERAGE}))
         yield from _circles(texts)
         result = valid["result"]
         if result is not None and result not in nodes:
@@ -191,6 +231,12 @@ class Tree(Format):
         >>> tree.values([2025, 2026])["spend"].round(6).tolist()
         [200.0, 220.0]
         """
+        found = self.branches(years, given)
+        _require_finite(found[self.result], np.atleast_1d(np.asarray(years, int)), self.result)
+        return found
+
+    def branches(self, years: ArrayLike, given: Mapping[str, ArrayLike] | None = None) -> dict[str, Array]:
+        """Every input and node by year, as `values`, but with nan where a branch has no value yet."""
         asked = np.atleast_1d(np.asarray(years, int))
         window = np.arange(min([asked[0], *self._starts()]) - self._longest_lag(), asked[-1] + 1)
         amounts = {key: driver.distribution.from_score(0.0) for key, driver in self.drivers.items()} | dict(given or {})
@@ -200,9 +246,7 @@ class Tree(Format):
                 found[name] = _input_path(entry, window, _under(amounts, f"inputs.{name}"))
             for name in self._order():
                 found[name] = _node_path(self.nodes[name], window, found)
-        cut = {name: path[..., np.searchsorted(window, asked)] for name, path in found.items()}
-        _require_finite(cut[self.result], asked, self.result)
-        return cut
+        return {name: path[..., np.searchsorted(window, asked)] for name, path in found.items()}
 
     def path(self, years: ArrayLike, given: Mapping[str, ArrayLike] | None = None) -> Array:
         """Market by year: the result divided by the coverage; arguments as for `values`."""
@@ -317,12 +361,12 @@ def _name_problems(inputs: set[str], nodes: set[str]) -> Iterator[Found]:
         yield ("nodes", name), Problem("", "an input of the same name", "one meaning for each name", "rename one")
 
 
-def _missing_names(texts: Texts, known: list[str]) -> Iterator[Found]:
+def _missing_names(table: str, texts: Texts, known: list[str]) -> Iterator[Found]:
     for name, own in texts.items():
         for key, expression in own.items():
             for missing in sorted(expression.names - set(known)):
                 hint = did_you_mean(missing, known)
-                yield ("nodes", name, key), Problem("", f"the name {missing!r}", "an input or a node", hint)
+                yield (table, name, key), Problem("", f"the name {missing!r}", "an input or a node", hint)
 
 
 def _circles(texts: Texts) -> Iterator[Found]:
