@@ -32,7 +32,9 @@ def keys(run: Run) -> tuple[Key, ...]:
     slow, middle, fast = (percent(share) for share in growth(run, name))
     return (
         Key(f"Market in {first}", money(start, run.unit), f"{amount(low)} to {amount(high)}"),
-        Key(f"Market in {last}, {title(run, name)}", money(end, run.unit), f"{amount(least)} to {amount(most)}"),
+        Key(
+            f"Market in {last}, scenario {title(run, name)}", money(end, run.unit), f"{amount(least)} to {amount(most)}"
+        ),
         Key(f"Growth a year, {first} to {last}", middle, f"{slow} to {fast}"),
     )
 
@@ -40,8 +42,12 @@ def keys(run: Run) -> tuple[Key, ...]:
 def others(run: Run) -> str:
     """Return one sentence on where the other scenarios end."""
     middle, last = headline_scenario(run.projection.scenarios), milestones(run)[-1]
-    medians = run.projection.quantiles([0.5])[0.5].xs(last, level="year").to_dict()
-    said = [f"{amount(medians[name])} under {title(run, name)}" for name in medians if name != middle]
+    medians = run.projection.quantiles([0.5])[0.5].xs(last, level="year")
+    said = [
+        f"{amount(value)} under {title(run, name)}"
+        for name, value in zip(medians.index, medians.tolist(), strict=True)
+        if name != middle
+    ]
     return f"Under the other scenarios it is {listing(said)} in {last}, in {run.unit}." if said else ""
 
 
@@ -54,4 +60,4 @@ def growth(run: Run, name: str) -> list[float]:
     """Return the band of the growth a year over the whole path of a scenario, which may be shorter than another's."""
     path = run.projection.paths[name]
     alone = replace(run.projection, paths={name: path})
-    return [float(share) for share in alone.cagr(int(path.years[0]), int(path.years[-1]), BAND).loc[name]]
+    return alone.cagr(int(path.years[0]), int(path.years[-1]), BAND).to_numpy()[0].tolist()

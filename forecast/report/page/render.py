@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 CONTENTS = (
-    ("answer", "The answer"),
+    ("answer", "Answer"),
     ("sources", "Sources"),
     ("clashes", "Clashes"),
     ("consensus", "Consensus"),
@@ -103,6 +103,7 @@ def _unpooled(run: Run) -> dict[str, Any]:
 
 
 def _pooled(run: Run, entries: sections.Entries) -> dict[str, Any]:
+    beliefs = run.consensus.prior_sensitivity()
     grave, further = sections.findings_tables(run, entries)
     return {
         "shown": _ALWAYS
@@ -116,7 +117,8 @@ def _pooled(run: Run, entries: sections.Entries) -> dict[str, Any]:
         "further": further,
         "consensus": sections.consensus_table(run),
         "houses": sections.houses_table(run, entries),
-        "priors": sections.prior_table(run),
+        "priors": sections.prior_table(run, beliefs),
+        "moved": sections.prior_words(beliefs),
         "settings": sections.settings_table(run),
         "left_out": sections.left_out_table(entries),
     }
@@ -151,5 +153,6 @@ def said(words: object) -> str:
     from markupsafe import Markup, escape
 
     seen = _UNSEEN.sub(lambda sign: f"[{unicodedata.name(sign[0])}]", str(words))
+    seen = seen.replace(" %", "\u00a0%")
     marked = _HAN.sub(lambda found: f'<span lang="zh-Hant">{found[0]}</span>', str(escape(seen)))
     return Markup(f"<bdi>{marked}</bdi>")

@@ -50,7 +50,7 @@ function themed(button) {
 }
 
 function unfolded() {
-  const closed = [...document.querySelectorAll("details:not([open])")];
+  const closed = [...document.querySelectorAll("section > details:not([open])")];
   closed.forEach((part) => { part.open = true; });
   addEventListener("afterprint", () => closed.forEach((part) => { part.open = false; }), { once: true });
 }

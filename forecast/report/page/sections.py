@@ -14,7 +14,20 @@ from forecast.report.headline import headline_scenario
 from forecast.report.memo import BAND, SEVERITIES, milestones, short_number
 from forecast.report.page.answer import growth, title
 from forecast.report.page.register import Entry
-from forecast.report.page.tables import Cell, Column, Part, Table, band, head, number, rate, table, text, titled
+from forecast.report.page.tables import (
+    Cell,
+    Column,
+    Part,
+    Table,
+    band,
+    head,
+    in_unit,
+    number,
+    rate,
+    table,
+    text,
+    titled,
+)
 from forecast.sensitivity.words import plain
 from forecast.wording import amount, percent
 
@@ -25,7 +38,7 @@ if TYPE_CHECKING:
 Entries = Mapping[str, Entry]
 Row = Mapping[Hashable, Any]
 
-_NO_BAND = band(math.nan, math.nan, math.nan)
+_NOTHING = number(None)
 
 LONGEST_NAME = 80
 """Longer names of publishers are cut in tables; the register has them whole."""
@@ -54,12 +67,18 @@ def sources_table(entries: Entries) -> Table:
 
 def _level(entry: Entry, end: str) -> Cell:
     words, value = printed.level(entry.row, end), _float(entry.row[f"{end}_value"])
-    return number(value, words, link=entry.link) if words else Cell((), math.nan, "number")
+    return number(value, _kept(words), link=entry.link) if words else _NOTHING
 
 
 def _growth(entry: Entry) -> Cell:
     words = printed.growth(entry.row).removesuffix(" a year")
-    return number(_float(entry.row["cagr"]), words, link=entry.link) if words else Cell((), math.nan, "number")
+    return number(_float(entry.row["cagr"]), words, link=entry.link) if words else _NOTHING
+
+
+def _kept(words: str) -> str:
+    """Keep the amount on one line, and the year on one line."""
+    value, _, year = words.rpartition(" in ")
+    return f"{value.replace(' ', chr(160))} in{chr(160)}{year}"
 
 
 def _others(entry: Entry) -> list[str]:
@@ -131,7 +150,7 @@ def houses_table(run: Run, entries: Entries) -> Table:
 
 def _without(table_: pd.DataFrame, key: str) -> Cell:
     if key not in table_.index:
-        return _NO_BAND
+        return _NOTHING
     low, middle, high = table_[["low", "median", "high"]].to_numpy()[table_.index.get_loc(key)]
     return band(low, middle, high)
 
@@ -150,7 +169,21 @@ def consensus_table(run: Run) -> Table:
     )
 
 
-def prior_table(run: Run) -> Table:
+def prior_words(table_: pd.DataFrame) -> str:
+    """Return in words how far other believable priors move the consensus."""
+    others = table_[table_["prior"] != "as given"].sort_values("change")
+    least, most = others.iloc[0], others.iloc[-1]
+    width = (others["high"] / others["low"]).to_numpy()
+    narrow, wide = others.iloc[width.argmin()], others.iloc[width.argmax()]
+    return (
+        "Other beliefs that one may hold before reading any number, one changed at a time, move its median by "
+        f"{signed(least['change'] - 1)} ({least['prior']}) to {signed(most['change'] - 1)} ({most['prior']}), and make "
+        f"its band {amount(narrow['low'])} to {amount(narrow['high'])} ({narrow['prior']}) at the narrowest and "
+        f"{amount(wide['low'])} to {amount(wide['high'])} ({wide['prior']}) at the widest."
+    )
+
+
+def prior_table(run: Run, table_: pd.DataFrame) -> Table:
     """Return the consensus under other believable priors."""
     rows = [
         (
@@ -158,7 +191,7 @@ def prior_table(run: Run) -> Table:
             band(row["low"], row["median"], row["high"]),
             number(row["change"] - 1, signed(row["change"] - 1)),
         )
-        for row in run.consensus.prior_sensitivity().to_dict("records")
+        for row in table_.to_dict("records")
     ]
     year = run.consensus.reference_year
     return table(
@@ -201,7 +234,7 @@ def projection_table(run: Run) -> Table:
 
 def _band_in(found: pd.DataFrame, name: str, year: int) -> Cell:
     rows = found[found.index == (name, year)].to_numpy().tolist()
-    return band(*rows[0]) if rows else _NO_BAND
+    return band(*rows[0]) if rows else _NOTHING
 
 
 def causes_table(run: Run) -> Table:
@@ -227,12 +260,11 @@ def drivers_table(drivers: Tornado) -> Table:
         (
             head(row["input"]),
             text(row["kind"]),
-            text(_input_range(row), kind="number"),
-            text(row["unit"]),
+            in_unit(math.nan, _input_range(row), row["unit"]),
             number(row["low_value"], amount(row["low_value"])),
             number(row["high_value"], amount(row["high_value"])),
             number(row["swing"], amount(row["swing"]) if row["swing"] > 0 else "0"),
-            text(row["note"] or ("" if row["monotonic"] else "moves it both ways"), kind="long"),
+            text(row["note"] or ("" if row["monotonic"] else "moves it both ways")),
         )
         for row in drivers.table.to_dict("records")
     ]
@@ -240,7 +272,7 @@ def drivers_table(drivers: Tornado) -> Table:
     numbers = ("At the low end", "At the high end", "Swing")
     return table(
         f"{drivers.quantity.label}, scenario {drivers.scenario}, {unit}: each input from its P10 to its P90",
-        titled("Input", "Kind", ("Low, base, high", "number"), "Unit", *((n, "number") for n in numbers), "Note"),
+        titled("Input", "Kind", ("Low, base, high", "number"), *((n, "number") for n in numbers), "Note"),
         rows,
     )
 
@@ -258,7 +290,7 @@ def assumptions_table(run: Run) -> Table:
     same = [column for column in found.columns if column != "scenario"]
     grouped = found.groupby(same, sort=False, dropna=False)["scenario"].agg(list).reset_index()
     rows = [_assumption(run, row) for row in grouped.to_dict("records")]
-    columns = ("Assumption", "Scenario", ("Median (P10 to P90)", "number"), "Unit", "Status")
+    columns = ("Assumption", "Scenario", ("Median (P10 to P90)", "number"), "Status")
     return table(
         "What nobody printed for this market, or what a scenario says of it",
         [*titled(*columns), Column("Because", "long"), Column("Source")],
@@ -272,17 +304,16 @@ def _assumption(run: Run, row: Row) -> tuple[Cell, ...]:
     return (
         head(plain(row["input"])),
         Cell(tuple(map(Part, ["all"] if every else named))),
-        _range(row["low"], row["base"], row["high"]),
-        text(row["unit"]),
+        _range(row),
         text(row["status"]),
         text(row["because"], kind="long"),
         text(row["source"]),
     )
 
 
-def _range(low: float, base: float, high: float) -> Cell:
-    words = short_number(base)
-    return number(base, words if low == high else f"{words} ({short_number(low)} to {short_number(high)})")
+def _range(row: Row) -> Cell:
+    low, base, high = (short_number(row[name]) for name in ("low", "base", "high"))
+    return in_unit(row["base"], base if low == high else f"{base} ({low} to {high})", row["unit"])
 
 
 def settings_table(run: Run) -> Table:

@@ -20,10 +20,13 @@ class Part:
         What is read.
     link
         Address within the page, such as "#source-1"; "" for none.
+    aside
+        Whether it only qualifies what stands before it, as a unit does.
     """
 
     text: str
     link: str = ""
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,22 @@ def number(value: float | None, words: str = "", *, link: str = "") -> Cell:
     return Cell((Part(words or amount(value), link),), float(value), "number")
 
 
+def minus(words: str) -> str:
+    """Write minus signs as such in numbers.
+
+    Examples
+    --------
+    >>> minus("-0.03 (-0.06 to -0.01)")
+    '−0.03 (−0.06 to −0.01)'
+    """
+    return words.replace("-", "−")
+
+
+def in_unit(value: float, words: str, unit: str) -> Cell:
+    """Return a number in words with its unit below."""
+    return Cell((Part(minus(words)), *([Part(unit, aside=True)] if unit else [])), value, "number")
+
+
 def band(low: float, middle: float, high: float) -> Cell:
     """Return median and 80 % band; sorts by the median."""
     return number(middle, "" if math.isnan(middle) else span(low, middle, high))
@@ -101,7 +120,7 @@ def band(low: float, middle: float, high: float) -> Cell:
 
 def rate(low: float, middle: float, high: float) -> Cell:
     """Return median and band of a growth a year."""
-    return number(middle, f"{percent(middle)} ({percent(low)} to {percent(high)})")
+    return number(middle, minus(f"{percent(middle)} ({percent(low)} to {percent(high)})"))
 
 
 def titled(*columns: str | tuple[str, str]) -> tuple[Column, ...]:
