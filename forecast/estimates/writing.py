@@ -13,6 +13,7 @@ import pandas as pd
 
 from forecast.errors import ArgumentError, MissingDependencyError, OutputError, Problem, did_you_mean
 from forecast.estimates.columns import NAMES
+from forecast.estimates.excel import INSTALL
 from forecast.estimates.reading import as_texts, check_table
 
 LONGEST_CELL = 32_767
@@ -125,9 +126,7 @@ def _workbook(path: Path) -> Any:
     try:
         import xlsxwriter
     except ImportError:
-        raise MissingDependencyError(
-            "writing Excel files needs XlsxWriter: pip install 'market-forecast[report]', or write CSV"
-        ) from None
+        raise MissingDependencyError(f"writing Excel files needs XlsxWriter: {INSTALL}, or write CSV") from None
     return xlsxwriter.Workbook(
         path, {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     )

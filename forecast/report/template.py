@@ -11,6 +11,7 @@ from typing import Any
 
 from forecast.errors import ArgumentError, MissingDependencyError, OutputError, Problem
 from forecast.estimates.columns import COLUMNS, Column
+from forecast.estimates.excel import INSTALL
 
 _LEFT_EMPTY = {"weight", "excluded_because", "supersedes", "fiscal_year_end", "confidence", "share", "share_of"}
 _LEFT_EMPTY |= {"other_values", "conversion"}
@@ -75,8 +76,7 @@ def _xlsx() -> bytes:
     try:
         import xlsxwriter
     except ImportError:
-        remedy = "pip install XlsxWriter, or pip install 'market-forecast[report]', or name a .csv file"
-        raise MissingDependencyError(f"Excel files need XlsxWriter: {remedy}") from None
+        raise MissingDependencyError(f"writing Excel files needs XlsxWriter: {INSTALL}, or name a .csv file") from None
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False}) as book:
         book.set_properties({"created": datetime(2000, 1, 1)})

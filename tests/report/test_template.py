@@ -50,5 +50,5 @@ def test_nothing_is_overwritten_and_other_endings_are_refused(tmp_path: Path) ->
 
 def test_without_the_library_the_message_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "xlsxwriter", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install 'market-forecast\[report\]', or name a .csv file"):
+    with pytest.raises(MissingDependencyError, match=r'pip install "market-forecast\[report\]", or name a .csv file'):
         write_template(tmp_path / "estimates.xlsx")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast.errors import MissingDependencyError, OutputError
+from forecast.estimates.excel import INSTALL
 from forecast.report.assumptions import assumptions, driver_assumptions
 
 if TYPE_CHECKING:
@@ -69,8 +70,7 @@ def _content(run: Run, drivers: Tornado) -> bytes:
     try:
         import xlsxwriter
     except ImportError:
-        remedy = 'pip install "market-forecast[report]"'
-        raise MissingDependencyError(f"writing Excel files needs XlsxWriter: {remedy}") from None
+        raise MissingDependencyError(f"writing Excel files needs XlsxWriter: {INSTALL}") from None
     from forecast.report.workbook.grid import Book
 
     buffer = io.BytesIO()
@@ -90,7 +90,10 @@ def _fill(book: Book, run: Run, drivers: Tornado) -> None:
     first, charts = book.sheet("Summary"), book.sheet("Charts")
     bands = bands_of(run.projection.table, run.case.reference_year)
     sheets = dict(_tables(run, drivers, bands.columns))
-    written = {name: book.table_sheet(name, columns, frozen=FROZEN.get(name, 1)) for name, columns in sheets.items()}
+    written = {
+        name: book.table_sheet(name, columns, frozen=FROZEN.get(name, 1), pages=PAGES.get(name, 1))
+        for name, columns in sheets.items()
+    }
     drawn: list[Any] = [*fans(book.book, bands, run.unit), medians(book.book, bands, run.unit)]
     if "Sources" in written:
         beside, by_year = len(sheets["Sources"]) + 1, by_year_columns(run)
@@ -99,12 +102,20 @@ def _fill(book: Book, run: Run, drivers: Tornado) -> None:
     unit = drivers.quantity.unit(drivers.money)
     drawn.append(tornado(book.book, sheets["Sensitivity"], f"{drivers.quantity.label}, {drivers.scenario}", unit))
     _place(charts, drawn)
+    if "Audit" in written:
+        _coloured(book, written["Audit"], len(run.audit.table))
     write_summary(book, first, run, drivers, bands)
     first.activate()
 
 
 FROZEN = {"Estimates": 2, "Audit": 4, "Consensus": 3, "Bands": 2, "Assumptions": 3, "Sources": 2}
 """Columns of a sheet that stay in sight."""
+
+SEVERITIES = {"high": "#F6CFC0", "medium": "#FBE8C2", "low": "#E7F0F6"}
+"""Colour of each severity."""
+
+PAGES = {"Estimates": 3}
+"""Pages side by side on which a wide sheet is printed."""
 
 
 def _tables(run: Run, drivers: Tornado, bands: list[Column]) -> Iterator[tuple[str, list[Column]]]:
@@ -138,5 +149,14 @@ def _tables(run: Run, drivers: Tornado, bands: list[Column]) -> Iterator[tuple[s
 def _place(sheet: Any, charts: list[Any]) -> None:
     """Put charts on a sheet in two columns."""
     sheet.hide_gridlines(2)
+    sheet.set_portrait()
+    sheet.fit_to_pages(1, 1)
     for at, chart in enumerate(charts):
         sheet.insert_chart(19 * (at // 2), 10 * (at % 2), chart, {"x_offset": 8, "y_offset": 8})
+
+
+def _coloured(book: Book, sheet: Any, rows: int) -> None:
+    """Show the severity of a finding by its colour, too."""
+    for severity, colour in SEVERITIES.items():
+        rule = {"type": "cell", "criteria": "==", "value": f'"{severity}"', "format": book.colour(colour)}
+        sheet.conditional_format(1, 0, rows, 0, rule)

@@ -22,6 +22,9 @@ LONGEST_CELL = 32_767
 _MOST_MIXED = 1e3
 """A column whose sizes differ by more gets a number format a cell."""
 
+_ROOM = 1.1
+"""Width that a letter needs, in the widths that Excel counts in."""
+
 _PLAIN = (1e-5, 1e15)
 """Sizes between which a number is written out."""
 
@@ -151,6 +154,21 @@ def number_format(sizes: Iterable[float], digits: int = 3) -> str:
     return "#,##0" + ("." + "0" * decimals if decimals else "")
 
 
+def short_format(size: float, digits: int = 3) -> str:
+    """Return the number format of one number among others of other sizes: so many digits, no zeros at the end.
+
+    Examples
+    --------
+    >>> short_format(0.05), short_format(0.703541), short_format(30.0), short_format(1e-9)
+    ('0.00', '0.000', '#,##0', '0.00E+00')
+    """
+    fixed = number_format([size], digits)
+    if "E" in fixed or not size:
+        return fixed
+    decimals = len(f"{abs(float(f'{size:.{digits}g}')):.10f}".partition(".")[2].rstrip("0"))
+    return ("#,##0" if abs(size) >= 1 else "0") + ("." + "0" * decimals if decimals else "")
+
+
 def formats_of(column: Column, values: Sequence[object]) -> list[str]:
     """Return the number format of each cell of a column."""
     numbers = [number_of(value) for value in values]
@@ -162,7 +180,7 @@ def formats_of(column: Column, values: Sequence[object]) -> list[str]:
         return [whole] * len(values)
     if max(known) <= _MOST_MIXED * min(known):
         return [number_format(known)] * len(values)
-    return [number_format([number or 0]) for number in numbers]
+    return [short_format(number or 0) for number in numbers]
 
 
 def text_width(text: str) -> int:
@@ -180,12 +198,12 @@ def lines_of(value: object, width: float) -> int:
     """Return how many lines a text takes in a column of this width."""
     if not isinstance(value, str):
         return 1
-    return sum(math.ceil(max(1, text_width(line)) * 1.1 / width) for line in value.split("\n"))
+    return sum(math.ceil(max(1, text_width(line)) * _ROOM / width) for line in value.split("\n"))
 
 
 def shown_width(value: Any, number_format_: str) -> int:
     """Return the width of a cell as shown."""
     number = number_of(value)
     if isinstance(value, str):
-        return text_width(value)
+        return math.ceil(text_width(value) * _ROOM) + 1
     return len(number_format_) + (len(str(int(abs(number)))) if number is not None else 10)

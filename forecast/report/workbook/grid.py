@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from forecast.figures.style import BLUE, INK
-from forecast.report.workbook.cells import Column, Formula, cell, fitting, formats_of, lines_of, shown_width
+from forecast.report.workbook.cells import Column, Formula, cell, fitting, formats_of, lines_of, number_of, shown_width
 
-WIDEST, NARROWEST = 60, 8
+WIDEST, NARROWEST = 44, 8
 _MOST_LINES = 12
 _LINE_HEIGHT = 15
 _A4 = 9
 _LINK = re.compile(r"https?://[^\s\"<>|\\^`{}]{1,1900}")
 _TEXT = "@"
+LEFT = {"align": "left", "indent": 1}
+HEAD = {"bold": True, "font_color": "white", "text_wrap": True}
 
 
 class Book:
@@ -32,6 +34,10 @@ class Book:
             self._formats[key] = self.book.add_format({"valign": "top", **properties})
         return self._formats[key]
 
+    def colour(self, colour: str) -> Any:
+        """Return a format that only fills the cell, for rules."""
+        return self.book.add_format({"bg_color": colour})
+
     def sheet(self, name: str) -> Any:
         """Add a sheet that prints in landscape, as wide as the page."""
         sheet = self.book.add_worksheet(name)
@@ -42,7 +48,7 @@ class Book:
         sheet.set_footer("&L&A&RPage &P of &N")
         return sheet
 
-    def table_sheet(self, name: str, columns: Sequence[Column], *, frozen: int = 1, colour: str = "") -> Any:
+    def table_sheet(self, name: str, columns: Sequence[Column], *, frozen: int = 1, pages: int = 1) -> Any:
         """Add a sheet that holds one table, named as the sheet, its header in the first row.
 
         Parameters
@@ -53,15 +59,16 @@ class Book:
             All of one length.
         frozen
             Columns that stay in sight.
-        colour
-            Of the tab.
+        pages
+            Pages side by side when it is printed; the columns that stay in sight are printed on each.
         """
         sheet = self.sheet(name)
         self.table(sheet, columns, name=name)
         sheet.freeze_panes(1, frozen)
         sheet.repeat_rows(0)
-        if colour:
-            sheet.set_tab_color(colour)
+        if pages > 1:
+            sheet.fit_to_pages(pages, 0)
+            sheet.repeat_columns(0, frozen - 1)
         return sheet
 
     def table(self, sheet: Any, columns: Sequence[Column], *, name: str, first: int = 0) -> None:
@@ -93,8 +100,9 @@ class Book:
         sheet.set_row(0, 2 * _LINE_HEIGHT)
 
     def _head_format(self, column: Column) -> Any:
-        shade = column.shade or INK
-        return self.format({"bold": True, "font_color": "white", "bg_color": shade, "text_wrap": True})
+        right = any(number_of(cell(value)) is not None for value in column.values)
+        side = {"align": "right"} if right else LEFT
+        return self.format({**HEAD, "bg_color": column.shade or INK, **side})
 
     def write(self, sheet: Any, row: int, place: int, value: object, number_format: str = "", **more: object) -> None:
         """Write one cell by its type; text is never read as a formula."""
@@ -106,9 +114,9 @@ class Book:
         elif isinstance(value, int | float):
             sheet.write_number(row, place, value, self.format(shown | more))
         elif isinstance(value, dt.date):
-            sheet.write_datetime(row, place, value, self.format({"num_format": "yyyy-mm-dd", **more}))
+            sheet.write_datetime(row, place, value, self.format({"num_format": "yyyy-mm-dd", **LEFT, **more}))
         elif isinstance(value, str):
-            self._write_text(sheet, row, place, value, {"num_format": _TEXT, "text_wrap": True, **more})
+            self._write_text(sheet, row, place, value, {"num_format": _TEXT, "text_wrap": True, **LEFT, **more})
 
     def _write_text(self, sheet: Any, row: int, place: int, text: str, properties: Mapping[str, object]) -> None:
         if _LINK.fullmatch(text):
@@ -129,4 +137,4 @@ class Book:
 
 def _width(head: str, values: Sequence[object], formats: Sequence[str]) -> float:
     longest = max((shown_width(value, shown) for value, shown in zip(values, formats, strict=True)), default=0)
-    return float(min(WIDEST, max(NARROWEST, longest + 2, (len(head) + 3) / 2, *(len(w) + 4 for w in head.split()))))
+    return float(min(WIDEST, max(NARROWEST, longest + 1, len(head) / 2 + 4, *(len(word) + 5 for word in head.split()))))

@@ -83,7 +83,7 @@ _CHECKS = (
         "(target / base) ^ (1 / periods) - 1",
     ),
     _Check(
-        "CAGR stated - implied",
+        "stated - implied",
         lambda at: f"{at['CAGR']}-{at['CAGR implied']}",
         lambda known: known["CAGR"] - known["CAGR implied"],
         _SHARE,

@@ -10,7 +10,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 
 from forecast.figures.style import GREEN, GREY
-from forecast.report.workbook.cells import Column, Formula, rounded
+from forecast.report.workbook.cells import Column, Formula, number_format, rounded
 
 _KEYS = ("scenario", "year", "unit")
 _FAN = ("P10", "P25", "P75", "P90")
@@ -87,14 +87,14 @@ def bands_of(table: pd.DataFrame, reference_year: int) -> Bands:
         Growth is counted from this year, or from the first of the projection where that is later.
     """
     spread = wide(table, list(_KEYS))
-    order = [*_KEYS[:2], *(name for name in spread.columns if name not in _KEYS), _KEYS[2]]
-    spread = spread[order]
     return Bands(spread, [*_printed(spread), *_worked_out(spread, reference_year)])
 
 
 def _printed(spread: pd.DataFrame) -> Iterator[Column]:
+    levels = [name for name in spread.columns if name not in _KEYS]
+    shown = number_format(spread[levels].to_numpy().ravel().tolist())
     for name in spread.columns:
-        yield Column(str(name), list(spread[name]))
+        yield Column(str(name), list(spread[name]), shown if name in levels else "")
 
 
 def _worked_out(spread: pd.DataFrame, reference_year: int) -> Iterator[Column]:

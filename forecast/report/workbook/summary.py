@@ -13,7 +13,7 @@ from forecast.figures.style import BLUE, GREEN, GREY
 from forecast.report.bottom_up import why
 from forecast.report.memo import milestones, spans
 from forecast.report.workbook.cells import Formula, fitting, number_format, rounded
-from forecast.report.workbook.grid import Book
+from forecast.report.workbook.grid import HEAD, LEFT, Book
 from forecast.wording import listing
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from forecast.sensitivity import Tornado
 
 LAST = 6
-_WIDTHS = (34, 16, 16, 16, 16, 16, 30)
+_WIDTHS = (44, 17, 17, 17, 17, 17, 17)
 _SHOWN = ("P10", "P50", "P90")
 _CLOSE = 1e-9
 
@@ -90,12 +90,14 @@ def answer(run: Run) -> str:
     found = spans(run, [first, last])
     start = next(text for (_, year), text in found.items() if year == first)
     ends = [f"{text} under {name}" for (name, year), text in found.items() if year == last]
-    return f"{run.unit} {start} in {first}; in {last} {listing(ends)}. In brackets the 80 % band."
+    return f"The market, in {run.unit}: {start} in {first}; in {last} {listing(ends)}. In brackets the 80 % band."
 
 
 def _words(run: Run, drivers: Tornado) -> list[str]:
     none = [] if run.has_consensus else [f"There is no consensus: {why(run)}."]
-    parts = [*none, *run.summary().split("\n"), drivers.summary()]
+    findings = run.audit.summary().partition("\n")[0] if len(run.audit.table) else ""
+    pooled = run.consensus.summary() if run.has_consensus else ""
+    parts = [*none, findings, pooled, run.projection.summary(), drivers.summary()]
     return [part for part in parts if part.strip()]
 
 
@@ -105,21 +107,21 @@ def _section(book: Book, sheet: Any, row: int, title: str) -> int:
 
 
 def _head(book: Book, sheet: Any, row: int, words: list[str], colour: str = GREY) -> None:
-    style = book.format({"bold": True, "font_color": "white", "bg_color": colour, "text_wrap": True})
     for place, word in enumerate(words):
-        sheet.write_string(row, place, fitting(word), style)
+        side = {"align": "right"} if place else LEFT
+        sheet.write_string(row, place, fitting(word), book.format({**HEAD, "bg_color": colour, **side}))
 
 
 def _answers(book: Book, sheet: Any, bands: Bands, run: Run, row: int) -> int:
     """The projection in the milestone years: each number a formula that points to its cell in Bands."""
-    years = milestones(run)[: (LAST + 1)]
-    _head(book, sheet, row, [f"{run.unit}, by scenario", *map(str, years)][: LAST + 1])
+    years = milestones(run)[:LAST]
+    _head(book, sheet, row, [f"{run.unit}, by scenario", *map(str, years)])
     for scenario in bands.scenarios:
         for level in (name for name in _SHOWN if name in bands.table.columns):
             row += 1
             strong = {"bold": level == "P50"}
-            sheet.write_string(row, 0, fitting(f"{scenario}, {level}"), book.format({"num_format": "@", **strong}))
-            for place, year in enumerate(years[:LAST], start=1):
+            sheet.write_string(row, 0, fitting(f"{scenario}, {level}"), book.format({**LEFT, **strong}))
+            for place, year in enumerate(years, start=1):
                 if found := bands.at(scenario, year, level):
                     formula = Formula(f"={found[0]}", found[1])
                     book.write(sheet, row, place, formula, number_format([found[1]]), **strong)
@@ -161,8 +163,8 @@ def _checks(book: Book, sheet: Any, row: int, checks: Iterator[Check]) -> None:
     _head(book, sheet, row, ["what", "as the run has it", "recomputed here", "verdict"], GREEN)
     for check in checks:
         row += 1
-        sheet.write_string(row, 0, fitting(check.what), book.format({"text_wrap": True}))
+        sheet.write_string(row, 0, fitting(check.what), book.format(LEFT))
         book.write(sheet, row, 1, check.value, check.number_format)
         book.write(sheet, row, 2, check.formula, check.number_format)
         verdict = f'=IF(ABS(C{row + 1}-B{row + 1})<={_CLOSE:g}*MAX(1,ABS(B{row + 1})),"agrees","differs")'
-        book.write(sheet, row, 3, Formula(verdict, "agrees"))
+        book.write(sheet, row, 3, Formula(verdict, "agrees"), align="right")

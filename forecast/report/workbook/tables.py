@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from forecast import __version__
 from forecast.figures.style import GREEN
 from forecast.report.folder import PROGRAM
 from forecast.report.manifest import input_hashes, library_versions, machine
-from forecast.report.workbook.cells import Column, Formula, as_columns, rounded
+from forecast.report.workbook.cells import Column, Formula, as_columns, number_format, rounded
 from forecast.report.workbook.projection import wide
 
 if TYPE_CHECKING:
@@ -25,14 +26,17 @@ AUDIT_ORDER = ("severity", "check", "id", "other_id", "explanation")
 def audit_columns(run: Run) -> list[Column]:
     """Return the findings, what they are about first."""
     table = run.audit.table
-    return as_columns(table[[*AUDIT_ORDER, *(name for name in table.columns if name not in AUDIT_ORDER)]])
+    columns = as_columns(table[[*AUDIT_ORDER, *(name for name in table.columns if name not in AUDIT_ORDER)]])
+    return [replace(column, width=80) if column.head == "explanation" else column for column in columns]
 
 
 def consensus_columns(run: Run) -> list[Column]:
     """Return what the sources say together, and what one more publisher would print, by year, one column a level."""
-    spread = wide(run.consensus.table, ["quantity", "scope", "year", "unit"])
-    unit = spread.pop("unit")
-    columns = [*as_columns(spread), Column("unit", list(unit))]
+    keys = ["quantity", "scope", "year", "unit"]
+    spread = wide(run.consensus.table, keys)
+    levels = [str(name) for name in spread.columns if name not in keys]
+    shown = number_format(spread[levels].to_numpy().ravel().tolist())
+    columns = as_columns(spread, dict.fromkeys(levels, shown))
     if not {"P10", "P90"} <= set(spread.columns):
         return columns
     low, high = (xl_col_to_name(list(spread.columns).index(name)) for name in ("P10", "P90"))
@@ -103,7 +107,7 @@ def manifest_columns(run: Run, drivers: Tornado) -> list[Column]:
         "machine": machine(),
     }
     keys, values = zip(*_flat(content), strict=True)
-    return [Column("key", keys), Column("value", values)]
+    return [Column("key", keys), Column("value", [str(value) for value in values], width=72)]
 
 
 def _flat(content: Any, key: str = "") -> Iterator[tuple[str, object]]:
