@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from forecast.pipeline import Run
     from forecast.sensitivity import Tornado
 
-PAGE = "report.html"
+PAGE, WORKBOOK = "report.html", "workbook.xlsx"
 LIBRARIES = {"Jinja2": "jinja2", "XlsxWriter": "xlsxwriter"}
 """By the name to install them with, the name to import."""
 
@@ -34,8 +34,11 @@ def check_report_libraries() -> None:
 
 
 def write_documents(run: Run, drivers: Tornado, folder: Path, *, progress: Callable[[str], None]) -> None:
-    """Write the page of a run into a folder that holds its figures."""
+    """Write the page and the workbook of a run into a folder that holds its figures."""
     from forecast.report.page import page
+    from forecast.report.workbook import write_workbook
 
     progress(PAGE)
     (folder / PAGE).write_text(page(run, drivers, folder / "figures"), encoding="utf-8")
+    progress(WORKBOOK)
+    write_workbook(run, drivers, folder / WORKBOOK)
