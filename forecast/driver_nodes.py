@@ -1,8 +1,8 @@
 """Drivers of a projection as quadrature nodes.
 
-A driver whose effect on the log path is linear, and which is normal or nearly so, is integrated in closed form; every
-other uncertain driver gets nodes. Drivers are joined by a Gaussian copula: each is a monotone map of a normal score,
-and the scores have a correlation matrix.
+A driver whose effect on the log path is linear, and whose shape does not matter beside all else that is uncertain, is
+integrated in closed form as a normal with its mean and variance; every other uncertain driver gets nodes. Drivers are
+joined by a Gaussian copula: each is a monotone map of a normal score, and the scores have a correlation matrix.
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import special
 
-from forecast.distributions import SCORE_P90, Array, Distribution
+from forecast.distributions import Array, Distribution
 from forecast.scenario.correlation import Correlation, correlation_matrix
 
-NEARLY_NORMAL = 0.05
-"""Largest distance of the median from the middle of P10 and P90, in sds, at which a driver counts as normal."""
+SHAPE_ERROR = 1e-4
+"""Most that taking skewed drivers as normal may move a probability, all of them together."""
+
+_NORMAL_SHAPE = 1e-9
+_SKEW_ERROR, _TAIL_ERROR = 0.4 / 6, 0.55 / 24
+"""Largest change of a normal distribution function by a unit of skewness, and of excess kurtosis."""
 
 _COUNTS = (1, 9, 15, 9, 6)
 """Nodes a driver where so many drivers have nodes; beyond, Sobol points serve."""
@@ -26,7 +31,15 @@ _COUNTS = (1, 9, 15, 9, 6)
 FEWEST_POINTS = 1024
 """Sobol points where many drivers need nodes; a power of two."""
 
+_MOMENT_NODES = 15
 _SEED = 20230102
+
+
+@lru_cache
+def gauss_rule(count: int) -> tuple[Array, Array]:
+    """Gauss–Hermite nodes of a standard normal score, and their weights, which sum to 1."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(count)
+    return nodes, weights / weights.sum()
 
 
 @dataclass(frozen=True)
@@ -39,23 +52,40 @@ class LinearDriver:
         Of the driver itself.
     map
         Takes the driver to the scale on which it is linear.
+    reach
+        Largest effect on the log path of a unit of that scale, in sds of the log path; infinite
+        where not known.
     """
 
     distribution: Distribution
     map: Callable[[Array], Array]
+    reach: float = math.inf
 
-    def percentiles(self) -> Array:
-        """P10, P50 and P90 on the linear scale, shape (3,)."""
-        return self.map(np.asarray(self.distribution.percentiles()))
+    @cached_property
+    def moments(self) -> tuple[float, float, float, float]:
+        """Mean, standard deviation, skewness and excess kurtosis on the linear scale."""
+        if self.distribution.is_fixed:
+            return float(self.map(self.distribution.from_score(0.0))), 0.0, 0.0, 0.0
+        scores, weights = gauss_rule(_MOMENT_NODES)
+        values = self.map(self.distribution.from_score(scores))
+        mean = float(weights @ values)
+        centred = values - mean
+        sd = math.sqrt(weights @ centred**2)
+        return mean, sd, float(weights @ centred**3) / sd**3, float(weights @ centred**4) / sd**4 - 3
 
     @property
-    def is_nearly_normal(self) -> bool:
-        """Whether the closed form serves."""
-        low, base, high = self.percentiles()
-        sd = (high - low) / (2 * SCORE_P90)
-        far = self.map(self.distribution.from_score([-2 * SCORE_P90, 2 * SCORE_P90]))
-        straight = abs(base - (low + high) / 2) <= NEARLY_NORMAL * sd
-        return bool(straight and np.abs(far - base - [low - high, high - low]).max() <= 2 * NEARLY_NORMAL * sd)
+    def sd(self) -> float:
+        """Standard deviation on the linear scale."""
+        return self.moments[1]
+
+    @property
+    def shape_error(self) -> float:
+        """Most that a probability moves when the driver is taken as normal, to leading order."""
+        _, sd, skewness, excess = self.moments
+        if max(abs(skewness), abs(excess)) < _NORMAL_SHAPE:
+            return 0.0
+        share = sd * self.reach
+        return _SKEW_ERROR * abs(skewness) * share**3 + _TAIL_ERROR * abs(excess) * share**4
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +135,7 @@ def driver_nodes(
         Sobol points where many drivers need nodes, cut to a power of two; more than `FEWEST_POINTS` are used for few
         drivers too.
     """
-    normal = tuple(n for n, d in linear.items() if not d.distribution.is_fixed and d.is_nearly_normal)
+    normal = _normal(linear)
     fixed = {n: d for n, d in free.items() if d.is_fixed}
     noded = [n for n in [*free, *linear] if n not in normal and not _of(n, free, linear).is_fixed]
     matrix, kept = _correlation_matrix([*noded, *normal], correlation)
@@ -118,6 +148,15 @@ def driver_nodes(
     values |= {n: _value(n, point, free, linear) for n, d in linear.items() if d.distribution.is_fixed}
     means, covariance = _normal_given(scores, matrix, [linear[n] for n in normal])
     return DriverNodes(weights, values, normal, means, covariance, kept)
+
+
+def _normal(linear: Mapping[str, LinearDriver]) -> tuple[str, ...]:
+    """Names of the drivers whose shapes matter least, as many as `SHAPE_ERROR` allows."""
+    errors = {name: driver.shape_error for name, driver in linear.items() if not driver.distribution.is_fixed}
+    order = sorted(errors, key=errors.__getitem__)
+    allowed = np.cumsum([errors[name] for name in order]) <= SHAPE_ERROR
+    chosen = {name for name, here in zip(order, allowed, strict=True) if here}
+    return tuple(name for name in linear if name in chosen)
 
 
 def _of(name: str, free: Mapping[str, Distribution], linear: Mapping[str, LinearDriver]) -> Distribution:
@@ -151,9 +190,9 @@ def _score_nodes(sizes: Sequence[int], correlation: Array, points: int) -> tuple
 
         even = qmc.Sobol(len(sizes), rng=np.random.default_rng(_SEED)).random(count)
         return special.ndtri(even) @ root.T, np.full(count, 1 / count)
-    rules = [np.polynomial.hermite_e.hermegauss(size) for size in sizes]
+    rules = [gauss_rule(size) for size in sizes]
     grid = np.meshgrid(*(x for x, _ in rules), indexing="ij")
-    weight = np.meshgrid(*(w / w.sum() for _, w in rules), indexing="ij")
+    weight = np.meshgrid(*(w for _, w in rules), indexing="ij")
     scores = np.column_stack([axis.ravel() for axis in grid])
     return scores @ root.T, np.prod([axis.ravel() for axis in weight], axis=0)
 
@@ -162,10 +201,9 @@ def _normal_given(scores: Array, matrix: Array, drivers: Sequence[LinearDriver])
     """Conditional mean and covariance of the normal drivers given the scores of the nodes."""
     if not drivers:
         return np.zeros((len(scores), 0)), np.zeros((0, 0))
-    low, base, high = np.array([driver.percentiles() for driver in drivers]).T
-    sd = (high - low) / (2 * SCORE_P90)
+    mean, sd = np.array([driver.moments[:2] for driver in drivers]).T
     count = scores.shape[1]
     within, across = matrix[:count, :count], matrix[count:, :count]
     gain = np.linalg.solve(within, across.T).T if count else across
     covariance = matrix[count:, count:] - gain @ across.T
-    return base + (scores @ gain.T) * sd, covariance * np.outer(sd, sd)
+    return mean + (scores @ gain.T) * sd, covariance * np.outer(sd, sd)

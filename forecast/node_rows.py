@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
 
-from forecast.continuation import Ahead, continue_segments, continue_with
+from forecast.continuation import Ahead, Continuation, continue_segments, continue_with
 from forecast.distributions import Array
 from forecast.mixture import Mixture, labels
 from forecast.scenario import Scenario
-from forecast.scenario_nodes import ScenarioNodes, scenario_nodes
+from forecast.scenario_nodes import Background, ScenarioNodes, middle_node, scenario_nodes
 
 _LEVELS = 33
 _MARGIN = 1e-3
@@ -144,21 +144,41 @@ def node_rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.in
         Log market over `known`.
     """
     bends = scenario.growth.has_ceiling or scenario.growth.curve == "segments"
-    mean = start.mean()
-    return _rows(scenario, scenario_nodes(scenario, years), known, _levels(start) if bends else mean[-1:], mean)
+    nodes = scenario_nodes(scenario, years, _background(scenario, years, known, start))
+    return _rows(nodes, known, _levels(start) if bends else start.mean()[-1:], start.mean())
 
 
-def _rows(scenario: Scenario, nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> NodeRows:
-    years = nodes.years
-    handover = int(known[-1])
+def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> Background:
+    """What the log path is like with every driver at its median and no event."""
+    nodes, mean = middle_node(scenario, years), start.mean()
+    gone_on = _carried_on(nodes, known, mean[-1:], mean)
+    beyond = np.maximum(0, years - int(known[-1]))
+    row = _known_rows(_after(gone_on.slope, beyond), _after(gone_on.momentum, beyond), years, known)[0, 0]
+    yearly = nodes.values["growth.volatility"] ** 2 * (years - years[0])
+    variance = np.einsum("tk,kl,tl->t", row, start.covariance(), row) + yearly
+    profiles = {f"growth.{key}": _after(value, beyond)[0] for key, value in gone_on.linear.items()}
+    return Background.of(np.sqrt(np.maximum(variance, 0.0)), profiles)
+
+
+def _carried_on(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> Continuation:
+    scenario, handover = nodes.scenario, int(known[-1])
     in_segments = scenario.growth.curve == "segments"
     table = "segments." if in_segments else "growth."
     values = {key.removeprefix(table): value for key, value in nodes.values.items() if key.startswith(table)}
     ahead = Ahead(
-        values, levels, handover, max(0, int(years[-1]) - handover), nodes.ceiling(handover), float(mean[-1] - mean[-2])
+        values,
+        levels,
+        handover,
+        max(0, int(nodes.years[-1]) - handover),
+        nodes.ceiling(handover),
+        float(mean[-1] - mean[-2]),
     )
-    gone_on = continue_segments(scenario.segments, ahead) if in_segments else continue_with(scenario.growth, ahead)
-    beyond = np.maximum(0, years - handover)
+    return continue_segments(scenario.segments, ahead) if in_segments else continue_with(scenario.growth, ahead)
+
+
+def _rows(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> NodeRows:
+    years, gone_on = nodes.years, _carried_on(nodes, known, levels, mean)
+    beyond = np.maximum(0, years - int(known[-1]))
     linear = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
     offset, own, process = added(nodes, years, linear)
     slope = _after(gone_on.slope, beyond)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.continuation import linear_keys
-from forecast.distributions import Array, Uniform
+from forecast.distributions import Array, Distribution, Uniform
 from forecast.driver_nodes import FEWEST_POINTS, DriverNodes, LinearDriver, driver_nodes
 from forecast.scenario import Scenario
 from forecast.scenario.drivers import drivers_of
 from forecast.scenario.events import Effect
-from forecast.scenario.joint import NEVER
+from forecast.scenario.joint import NEVER, EventStates
 
 _MOST_CROSSED = 16
 _MOST_POINTS, _BENT_POINTS = 16_384, 4096
@@ -64,7 +66,7 @@ class ScenarioNodes:
     def effects(self) -> dict[str, Array]:
         """Coefficient of each effect's linear driver by node and year, shape (M, T)."""
         found = {}
-        for key, effect, elapsed in self._effects(self.years):
+        for key, effect, elapsed in _effects(self.scenario, self.event_years, self.years):
             if not effect.on_ceiling:
                 free = {name: self.values[f"{key}.{name}"][:, None] for name in _free_names(effect)}
                 found[f"{key}.{_linear_name(effect)}"] = effect.log_effect(elapsed, free | _LINEAR_UNIT)
@@ -74,19 +76,22 @@ class ScenarioNodes:
         """Log factor on the ceiling by node and year beyond the handover, shape (M, K)."""
         ahead = self.years[self.years > handover]
         total = np.zeros((self.size, len(ahead)))
-        for key, effect, elapsed in self._effects(ahead):
+        for key, effect, elapsed in _effects(self.scenario, self.event_years, ahead):
             if effect.on_ceiling:
                 total += effect.log_effect(elapsed, {"size": self.values[f"{key}.size"][:, None]})
         return total
 
-    def _effects(self, years: NDArray[np.int64]) -> list[tuple[str, Effect, Array]]:
-        """Every effect that may come, with its key and the years since its event, shape (M, years)."""
-        return [
-            (f"events.{name}.effects.{i}", effect, (years - self.event_years[:, e, None]).astype(float))
-            for e, (name, event) in enumerate(self.scenario.events.items())
-            if (self.event_years[:, e] != NEVER).any()
-            for i, effect in enumerate(event.effects)
-        ]
+
+def _effects(
+    scenario: Scenario, begins: NDArray[np.int64], years: NDArray[np.int64]
+) -> list[tuple[str, Effect, Array]]:
+    """Every effect that may come, with its key and the years since its event, shape (M, years)."""
+    return [
+        (f"events.{name}.effects.{i}", effect, (years - begins[:, e, None]).astype(float))
+        for e, (name, event) in enumerate(scenario.events.items())
+        if (begins[:, e] != NEVER).any()
+        for i, effect in enumerate(event.effects)
+    ]
 
 
 def _linear_name(effect: Effect) -> str:
@@ -99,30 +104,67 @@ def _free_names(effect: Effect) -> list[str]:
     return [name for name in drivers_of(effect) if name != _linear_name(effect)]
 
 
-def scenario_nodes(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNodes:
+def scenario_nodes(scenario: Scenario, years: NDArray[np.int64], background: Background | None = None) -> ScenarioNodes:
     """Put the drivers of a scenario's curve and events on nodes, in every joint state of the events.
+
+    The latest answers are kept, so that asking again for the same scenario costs nothing.
 
     Parameters
     ----------
     scenario
         As read.
     years
-        Years of the path, shape (T,).
+        Consecutive years of the path, shape (T,).
+    background
+        What the path is like without its drivers; those that are linear, skewed and small beside it need no nodes.
     """
-    states = scenario.event_states(first=int(years[0]), last=int(years[-1]))
-    maps = {f"growth.{key}": map_ for key, map_ in linear_keys(scenario.growth).items()}
-    possible = [
-        name for name, here in zip(states.names, np.atleast_1d(states.happens.any(axis=0)), strict=True) if here
-    ]
-    for name, event in ((name, scenario.events[name]) for name in possible):
-        for i, effect in enumerate(event.effects):
-            if not effect.on_ceiling:
-                key = _linear_name(effect)
-                maps[f"events.{name}.effects.{i}.{key}"] = np.asarray if key == "points" else np.log1p
+    return _planned(_Same(scenario), int(years[0]), int(years[-1]), background)
+
+
+@dataclass(frozen=True)
+class Background:
+    """The log path with every driver at its median and no event, as far as it decides which drivers need nodes.
+
+    Parameters
+    ----------
+    sds
+        Sd by year, shape (T,).
+    profiles
+        Coefficient by year of each linear driver of the curve, by its key, shape (T,) each.
+    """
+
+    sds: tuple[float, ...]
+    profiles: tuple[tuple[str, tuple[float, ...]], ...]
+
+    @classmethod
+    def of(cls, sds: Array, profiles: Mapping[str, Array]) -> Background:
+        """From arrays."""
+        return cls(tuple(sds.tolist()), tuple((key, tuple(values.tolist())) for key, values in profiles.items()))
+
+
+class _Same:
+    """A scenario that equals only itself: cheap to compare."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.scenario is self.scenario
+
+    def __hash__(self) -> int:
+        return id(self.scenario)
+
+
+@lru_cache(maxsize=8)
+def _planned(same: _Same, first: int, last: int, background: Background | None) -> ScenarioNodes:
+    scenario, years = same.scenario, np.arange(first, last + 1)
+    states = scenario.event_states(first=first, last=last)
+    happens = np.atleast_1d(states.happens.any(axis=0))
+    possible = [name for name, here in zip(states.names, happens, strict=True) if here]
     used = ("growth.", "tree.", "segments.", *(f"events.{name}." for name in possible))
     drivers = {k: d.distribution for k, d in scenario.drivers.items() if k.startswith(used)}
-    linear = {key: LinearDriver(drivers[key], maps[key]) for key in maps}
-    free = {key: driver for key, driver in drivers.items() if key not in maps}
+    linear = _linear_drivers(scenario, drivers, states, years, background)
+    free = {key: driver for key, driver in drivers.items() if key not in linear}
     paired = len(states.weights) > _MOST_CROSSED
     if paired:
         free[_STATE] = Uniform(0.0, 1.0)
@@ -143,6 +185,63 @@ def scenario_nodes(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNode
         covariance=nodes.covariance,
         event_years=states.years[state],
         correlation_kept=nodes.correlation_kept,
+    )
+
+
+def _linear_drivers(
+    scenario: Scenario,
+    drivers: Mapping[str, Distribution],
+    states: EventStates,
+    years: NDArray[np.int64],
+    background: Background | None,
+) -> dict[str, LinearDriver]:
+    """Drivers that enter the log path linearly, by key, with their reach."""
+    maps = {key: map_ for key, map_ in linear_maps(scenario).items() if key in drivers}
+    linear = {key: LinearDriver(drivers[key], map_) for key, map_ in maps.items()}
+    if background is None:
+        return linear
+    profiles = {key: np.array(values) for key, values in background.profiles}
+    profiles["growth.growth_shift"] = (years - years[0]).astype(float)
+    for key, effect, since in _effects(scenario, states.years, years):
+        if not effect.on_ceiling:
+            middle = {name: drivers[f"{key}.{name}"].from_score(np.zeros(1)) for name in _free_names(effect)}
+            found = effect.log_effect(since, middle | _LINEAR_UNIT)
+            profiles[f"{key}.{_linear_name(effect)}"] = np.abs(found).max(axis=0)
+    whole = np.sqrt(np.square(background.sds) + sum((linear[key].sd * profiles[key]) ** 2 for key in linear))
+    return {key: replace(driver, reach=_reach(profiles[key], whole)) for key, driver in linear.items()}
+
+
+def _reach(profile: Array, whole: Array) -> float:
+    """Largest effect by year against the sd of that year."""
+    with np.errstate(divide="ignore"):
+        return float(np.divide(profile, whole, out=np.zeros(len(profile)), where=profile > 0).max())
+
+
+def linear_maps(scenario: Scenario) -> dict[str, Callable[[Array], Array]]:
+    """Map of each linear driver to the scale on which it is linear, by its key."""
+    maps = {f"growth.{key}": map_ for key, map_ in linear_keys(scenario.growth).items()}
+    for name, event in scenario.events.items():
+        for i, effect in enumerate(event.effects):
+            if not effect.on_ceiling:
+                own = _linear_name(effect)
+                maps[f"events.{name}.effects.{i}.{own}"] = np.asarray if own == "points" else np.log1p
+    return maps
+
+
+def middle_node(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNodes:
+    """One node: every driver at its median, and no event."""
+    maps, score = linear_maps(scenario), np.zeros(1)
+    medians = {key: driver.distribution.from_score(score) for key, driver in scenario.drivers.items()}
+    return ScenarioNodes(
+        scenario=scenario,
+        years=years,
+        weights=np.ones(1),
+        values={key: maps[key](value) if key in maps else value for key, value in medians.items()},
+        normal=(),
+        means=np.zeros((1, 0)),
+        covariance=np.zeros((0, 0)),
+        event_years=np.full((1, len(scenario.events)), NEVER),
+        correlation_kept=1.0,
     )
 
 
