@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -55,16 +57,14 @@ def read_sheet(path: Path, *, most_rows: int, most_bytes: int) -> pd.DataFrame:
         ) from None
     _check_archive(path, most_bytes)
     try:
-        values = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        formulas = openpyxl.load_workbook(path, read_only=True, data_only=False)
-    except (OSError, KeyError, ValueError, TypeError, SyntaxError, zipfile.BadZipFile) as error:
+        with (
+            closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as values,
+            closing(openpyxl.load_workbook(path, read_only=True, data_only=False)) as formulas,
+        ):
+            return _table(path, _chosen(path.name, values), _chosen(path.name, formulas), most_rows)
+    except (OSError, KeyError, ValueError, TypeError, SyntaxError, zipfile.BadZipFile, zlib.error) as error:
         found = f"no readable Excel file: {error}"
         raise EstimatesError(Problem(path.name, found, "an .xlsx file")) from None
-    try:
-        return _table(path, _chosen(path.name, values), _chosen(path.name, formulas), most_rows)
-    finally:
-        values.close()
-        formulas.close()
 
 
 def _check_archive(path: Path, most_bytes: int) -> None:

@@ -20,7 +20,7 @@ from forecast.estimates import columns
 from forecast.estimates.columns import COLUMNS, Column
 from forecast.estimates.numbers import HEDGE_WORDS, HEDGES, hedge_of, interval, number
 from forecast.estimates.scopes import Scopes
-from forecast.estimates.texts import printable
+from forecast.estimates.texts import plain_digits, printable
 from forecast.estimates.units import CURRENCIES, scale_name
 
 MOST_BYTES = 20_000_000
@@ -32,7 +32,13 @@ MOST_ROWS = 100_000
 MOST_PROBLEMS = 200
 """So many problems of a file are listed, with the number of those left over."""
 
+_MOST_TITLES = 20
+"""So many rows are searched for a header that does not stand in the first."""
+
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+_DIGITS = ("amount", "percent", "year", "weight", "probability", "share", "month", "date", "values")
+"""Kinds of cells that hold digits and little else."""
 
 Source = str | Path | pd.DataFrame
 
@@ -51,8 +57,8 @@ def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFr
     -------
     DataFrame
         One row an estimate, with all columns of the contract in their order. Printed numbers are text as
-        printed, years nullable integers, missing text is empty. Control characters (but tab and line end) and
-        marks that turn the direction of writing are left out of every cell.
+        printed (full-width and other digits in ASCII), years nullable integers, missing text is empty. Control
+        characters (but tab and line end) and marks that turn the direction of writing are left out of every cell.
 
     Raises
     ------
@@ -97,9 +103,11 @@ def check_table(table: object, name: str = "estimates") -> None:
 def as_texts(raw: pd.DataFrame) -> pd.DataFrame:
     """Return the table with all columns of the contract as text; a number becomes its shortest digits.
 
-    Control characters and marks of direction are left out, see `texts.printable`.
+    Control characters and marks of direction are left out, see `texts.printable`; digits of numbers, years and dates
+    are written in ASCII, see `texts.plain_digits`.
     """
-    texts = {n: _texts(raw[n]) if n in raw.columns else "" for n in columns.NAMES}
+    digits = columns.of_kind(*_DIGITS)
+    texts = {n: _texts(raw[n], plain_digits if n in digits else str) if n in raw else "" for n in columns.NAMES}
     return pd.DataFrame(texts, index=raw.index, dtype=str).reset_index(drop=True)
 
 
@@ -111,8 +119,8 @@ def typed(texts: pd.DataFrame) -> pd.DataFrame:
     return texts.assign(**years)
 
 
-def _texts(values: pd.Series[Any]) -> pd.Series[str]:
-    texts = [v if type(v) is str and v.isprintable() else printable(cell_text(v)) for v in values.tolist()]
+def _texts(values: pd.Series[Any], written: Callable[[str], str]) -> pd.Series[str]:
+    texts = [written(v if type(v) is str and v.isprintable() else printable(cell_text(v))) for v in values.tolist()]
     return pd.Series(texts, index=values.index, dtype=str)
 
 
@@ -153,7 +161,9 @@ def _raw(source: Source) -> tuple[str, pd.DataFrame]:
         raise EstimatesError(Problem(str(path), "a folder", "a file", _neighbours(path / "estimates.csv")))
     if reader is None:
         allowed = "a file ending in " + ", ".join(READERS)
-        raise EstimatesError(Problem(str(path), f"a name ending in {path.suffix!r}", allowed))
+        found = f"a name ending in {path.suffix!r}" if path.suffix else "a name without ending"
+        remedy = "save it as .xlsx, or as CSV UTF-8" if path.suffix.casefold() in _SHEETS else ""
+        raise EstimatesError(Problem(str(path), found, allowed, remedy))
     if not path.is_file():
         raise EstimatesError(Problem(str(path), "no such file", "", _neighbours(path)))
     if path.stat().st_size > MOST_BYTES:
@@ -196,15 +206,24 @@ def _delimited(separator: str) -> Callable[[Path], pd.DataFrame]:
                 index_col=False,
             )
         except pd.errors.EmptyDataError:
-            raise EstimatesError(Problem(path.name, "an empty file", "a header and at least one row")) from None
+            raise EstimatesError(_blank_first(path.name) if path.stat().st_size else _empty(path.name)) from None
         except UnicodeDecodeError as error:
-            found = f"bytes that are not UTF-8 (position {error.start})"
+            utf_16 = path.read_bytes()[:2] in (b"\xff\xfe", b"\xfe\xff")
+            found = "text in UTF-16" if utf_16 else f"bytes that are not UTF-8 (position {error.start})"
             raise EstimatesError(Problem(path.name, found, "UTF-8 text", "save the file as CSV UTF-8")) from None
         except pd.errors.ParserError as error:
             raise EstimatesError(_ragged(path, separator, str(error))) from None
         return _under_header(path.name, raw)
 
     return read
+
+
+def _empty(name: str) -> Problem:
+    return Problem(name, "an empty file", "a header and at least one row")
+
+
+def _blank_first(name: str) -> Problem:
+    return Problem(name, "a blank first row", "the header in the first row", "delete the blank rows above it")
 
 
 def _ragged(path: Path, separator: str, message: str) -> Problem:
@@ -225,8 +244,11 @@ def _ragged(path: Path, separator: str, message: str) -> Problem:
 def _under_header(name: str, raw: pd.DataFrame) -> pd.DataFrame:
     """Take the first row as header; leave out blank rows and columns, and keep the numbers of the others."""
     _check_length(name, len(raw) - 1)
-    heads = [str(head).strip() for head in raw.iloc[0]]
+    heads = [str(head).strip() for head in raw.iloc[0].fillna("")]
+    if not any(heads):
+        raise EstimatesError(_blank_first(name))
     _check_separator(name, heads)
+    _check_header(name, heads, raw)
     table = raw.iloc[1:].fillna("").set_axis(heads, axis=1)
     table.index = pd.RangeIndex(len(table))
     blank = [not any(cells) for cells in table.itertuples(index=False, name=None)]
@@ -239,6 +261,17 @@ def _check_separator(name: str, heads: list[str]) -> None:
         if len(heads) == 1 and mark in heads[0]:
             remedy = "save it as CSV with commas, or as .tsv with tabs"
             raise EstimatesError(Problem(name, f"a header separated by {word}", "", remedy))
+
+
+def _check_header(name: str, heads: list[str], raw: pd.DataFrame) -> None:
+    """Say in one sentence that the first row is no header, and which row is."""
+    if set(heads) & set(columns.NAMES):
+        return
+    below = [at for at in range(1, min(len(raw), _MOST_TITLES)) if {"id", "publisher", "scope"} <= set(raw.iloc[at])]
+    remedy = f"delete the rows above row {below[0] + 1}" if below else "see `forecast template`"
+    first = next(head for head in heads if head)
+    found = f"{first[:60]!r} and no name of a column in the first row"
+    raise EstimatesError(Problem(name, found, "a header such as id, publisher, scope, base_year", remedy))
 
 
 def _toml(path: Path) -> pd.DataFrame:
@@ -267,6 +300,9 @@ def _xlsx(path: Path) -> pd.DataFrame:
 
     return _under_header(path.name, read_sheet(path, most_rows=MOST_ROWS + 2, most_bytes=10 * MOST_BYTES))
 
+
+_SHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+"""Files of spreadsheet programs that can save others."""
 
 READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".csv": _delimited(","),
@@ -373,8 +409,11 @@ def _year_meant(text: str) -> int | None:
     """Year that another spelling stands for, such as 2023.0, FY2023 or 民國113年."""
     from forecast.estimates.phrases import parse_year
 
+    whole = text.removesuffix(".0")
+    if re.fullmatch(r"\d*\.\d*", whole):
+        return None
     try:
-        return parse_year(text.removesuffix(".0"))
+        return parse_year(whole)
     except InputError:
         return None
 
@@ -384,6 +423,9 @@ def _value(text: str) -> float | None:
         return number(text)
     except InputError:
         return None
+
+
+_DECIMAL_COMMA = re.compile(r"[\d.]*\d,\d+\s*%?")
 
 
 def _amount(text: str, column: Column) -> Fault:
@@ -401,6 +443,9 @@ def _as_columns(text: str) -> str:
     """Say how a phrase with currency and scale is split over the columns."""
     from forecast.estimates.phrases import parse_amount
 
+    if _DECIMAL_COMMA.fullmatch(text):
+        return "write a point before decimals"
+
     try:
         amount = parse_amount(text)
     except InputError:
@@ -417,6 +462,9 @@ def _as_columns(text: str) -> str:
 def _growth_meant(text: str, kind: str) -> str:
     """Say how a phrase such as 三成 or 3.06倍 is written; nothing where it can be read in two ways."""
     from forecast.estimates.phrases import parse_growth
+
+    if _DECIMAL_COMMA.fullmatch(text):
+        return "; write a point before decimals"
 
     try:
         growth = parse_growth(text)

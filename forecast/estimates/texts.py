@@ -1,8 +1,9 @@
-"""Text as it may be shown: no control characters, no marks that turn the direction of writing."""
+"""Text as it may be shown: no control characters, no marks that turn the direction of writing; digits in ASCII."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Any
 
 _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -20,6 +21,23 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+_SIGNS = {"．": ".", "，": ",", "％": "%", "－": "-", "＋": "+", "＝": "=", "；": ";", "٫": ".", "٬": ",", "٪": "%"}
+"""Full-width and Arabic signs that stand beside digits."""
+
+
+def plain_digits(text: str) -> str:
+    """Return a text with digits and their signs in ASCII; it claims the same number with the same precision.
+
+    Examples
+    --------
+    >>> plain_digits("１６．５％"), plain_digits("١٦٫٥"), plain_digits("25.1%")
+    ('16.5%', '16.5', '25.1%')
+    """
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else _SIGNS.get(c, c) for c in text)
 
 
 def printable_tree(data: Any) -> Any:

@@ -219,7 +219,18 @@ def test_an_unknown_scope_or_geography_is_a_problem_only_beside_a_tree():
         ),
         ("estimates.toml", b"[[estimate]\n", "no valid TOML"),
         ("estimates.toml", b"[[estimates]]\nid='a'\n", "did you mean 'estimate'"),
-        ("estimates.xlsx", b"PK no workbook", "no readable Excel file"),
+        ("estimates.xls", b"", "save it as .xlsx, or as CSV UTF-8"),
+        ("estimates", b"", "a name without ending"),
+        ("estimates.csv", "id,publisher\n".encode("utf-16"), "found text in UTF-16; allowed: UTF-8 text"),
+        ("estimates.csv", b"\n\nid,publisher,scope\n", "found a blank first row; allowed: the header in the first row"),
+        ("estimates.csv", b",,\nid,publisher,scope\n", "found a blank first row; allowed: the header in the first row"),
+        (
+            "estimates.csv",
+            b"My list,,\nid,publisher,scope\na,P,s\n",
+            "found 'My list' and no name of a column in the first row; allowed: a header such as id, publisher, scope, "
+            "base_year; delete the rows above row 2",
+        ),
+        ("estimates.csv", b"<html>404</html>", "found '<html>404</html>' and no name of a column in the first row"),
     ],
 )
 def test_a_file_that_cannot_be_read(tmp_path, name, content, says):
@@ -229,6 +240,20 @@ def test_a_file_that_cannot_be_read(tmp_path, name, content, says):
     with pytest.raises(EstimatesError) as error:
         read_estimates(path)
     assert says in str(error.value)
+
+
+def test_digits_of_other_scripts_claim_the_same(tmp_path):
+    found = read_estimates(csv_of(tmp_path, {"base_year": "２０２３", "base_value": "１６．５", "cagr": "٢٥٫١٪"})).loc[
+        0
+    ]
+    assert (found["base_year"], found["base_value"], found["cagr"]) == (2023, "16.5", "25.1%")
+    assert read_estimates(csv_of(tmp_path, {"quote": "１６０億"})).loc[0, "quote"] == "１６０億"
+
+
+@pytest.mark.parametrize(("column", "text"), [("base_value", "16,5"), ("cagr", "25,1%"), ("target_value", "1.250,5")])
+def test_a_decimal_comma_is_not_guessed(tmp_path, column, text):
+    with pytest.raises(EstimatesError, match=rf"row 2 \(r0\), {column}: found '{text}'.*write a point before decimals"):
+        read_estimates(csv_of(tmp_path, {column: text}))
 
 
 def test_a_folder_is_no_table(tmp_path):
