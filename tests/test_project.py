@@ -5,8 +5,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from scipy import stats
+from scipy.optimize import brentq
 
 import forecast
+from forecast.analyst_error import analyst_error_sd, analyst_error_tails
 from forecast.errors import ArgumentError
 from forecast.mixture import Mixture
 from forecast.project import Projection, scenario_path
@@ -145,25 +148,40 @@ def floored(sd: float, **error: object) -> np.ndarray:
 
 def test_a_narrow_band_is_widened_to_the_error_of_published_forecasts() -> None:
     years = np.arange(1, 11)
-    assert floored(0.001)[1:] == pytest.approx(0.11 * years**0.65, rel=1e-9)
+    growth = np.concatenate([[0.1], (0.1 + np.log(1.05) * years[:-1]) / years[1:]])
+    assert floored(0.001)[1:] == pytest.approx(analyst_error_sd(years, growth), rel=1e-9)
+    assert floored(0.001, factor=0.5)[1:] == pytest.approx(0.5 * analyst_error_sd(years, growth), rel=1e-9)
     assert floored(0.001, scale=0.2, exponent=0.5)[1:] == pytest.approx(0.2 * years**0.5, rel=1e-9)
     assert floored(0.001, on=False)[1:] == pytest.approx(0.001, rel=1e-6)
 
 
 def test_a_wide_band_is_left_alone() -> None:
-    assert floored(0.6) == pytest.approx(floored(0.6, on=False), rel=1e-12)
+    assert floored(0.8) == pytest.approx(floored(0.8, on=False), rel=1e-12)
 
 
-def test_the_floor_has_fat_tails() -> None:
+def ten_years_on(**error: object) -> Mixture:
+    """A sure market of today, a year and more on, with the analyst error."""
     growth = {"curve": "constant", "growth": 0.05}
-    market = Mixture.of([1.0], [[0.0, 0.1]], [np.full((2, 2), 1e-8)])
-    far = []
-    for freedom in (3.0, 5.0, None):
-        error = {"degrees_of_freedom": freedom}
-        story = Scenario.model_validate({"schema": 1, "name": "x", "growth": growth, "analyst_error": error})
-        path = scenario_path(market, np.array([2023, 2024]), story, origin=2023, end=2033)
-        far.append(float(path.mixture.quantiles([0.999])[-1, 0]))
+    market = Mixture.of([1.0], [[0.0, 0.05]], [np.full((2, 2), 1e-10)])
+    story = Scenario.model_validate({"schema": 1, "name": "x", "growth": growth, "analyst_error": error})
+    return scenario_path(market, np.array([2023, 2024]), story, origin=2023, end=2033).mixture
+
+
+def test_the_floor_has_the_tails_of_the_record_or_those_that_are_stated() -> None:
+    factors, weights = analyst_error_tails(float(ten_years_on().mean()[-1]) / 10)
+    for level in (0.9, 0.99, 0.999):
+        score = brentq(lambda x, p=level: weights @ stats.norm.cdf(x / np.sqrt(factors)) - p, 0, 20)
+        path = ten_years_on()
+        sd, mean = np.sqrt(path.variance()[-1]), path.mean()[-1]
+        assert path.quantiles([level])[-1, 0] == pytest.approx(mean + score * sd, abs=1e-6)
+    far = [float(ten_years_on(scale=0.1, degrees_of_freedom=f).quantiles([0.999])[-1, 0]) for f in (3.0, 5.0, 1e6)]
     assert far[0] > far[1] > far[2]
+
+
+def test_errors_at_two_horizons_hang_together_as_in_the_record() -> None:
+    covariance = ten_years_on().covariance()
+    sds = np.sqrt(np.diag(covariance))
+    assert covariance[5, 10] / (sds[5] * sds[10]) == pytest.approx(0.5**0.31, abs=1e-6)
 
 
 def test_an_event_that_cannot_happen_changes_nothing(start: Consensus) -> None:

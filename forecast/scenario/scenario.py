@@ -22,16 +22,21 @@ from forecast.scenario.tree import Tree
 
 
 class AnalystError(Format):
-    """Error that published forecasts have shown: sd of log(actual / forecast) is `scale` · years ^ `exponent`."""
+    """Error that published forecasts have shown, by horizon and promised growth; no band is narrower.
+
+    Its spread and tails are those of `forecast.analyst_error`, unless stated here: sd = `scale` · years ^ `exponent`.
+    """
 
     on: bool = True
     """Whether the band is at least this wide."""
-    scale: NotNegative = 0.11
-    """Standard deviation after one year, in logs."""
+    factor: NotNegative = 1.0
+    """Times the spread of the record."""
+    scale: NotNegative | None = None
+    """Standard deviation after one year, in logs, in place of the record."""
     exponent: NotNegative = 0.65
-    """How it grows with the horizon."""
-    degrees_of_freedom: Annotated[float, Field(strict=True, gt=2, allow_inf_nan=False)] | None = 5.0
-    """Of the t distribution that fattens the tails."""
+    """How a stated scale grows with the horizon."""
+    degrees_of_freedom: Annotated[float, Field(strict=True, gt=2, allow_inf_nan=False)] | None = None
+    """Of the t distribution that fattens the tails, in place of the record."""
 
 
 class Scenario(Format):

@@ -119,9 +119,8 @@ def test_each_value_says_where_it_comes_from(write):
         "growth.half_life": "child.toml",
         "growth.terminal_growth": "base.toml",
         "analyst_error.on": "default",
-        "analyst_error.scale": "default",
+        "analyst_error.factor": "default",
         "analyst_error.exponent": "default",
-        "analyst_error.degrees_of_freedom": "default",
     }
     assert table.loc["growth.terminal_growth", "value"] == "{low = 0.03, base = 0.05, high = 0.07}"
     assert "growth.half_life" in resolve(child).summary()
