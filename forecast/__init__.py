@@ -30,6 +30,7 @@ _HOME = {
     "decomposition": "forecast.sensitivity",
     "discover": "forecast.sensitivity",
     "evaluate_bands": "forecast.history",
+    "explore": "forecast.explore",
     "fit_growth": "forecast.growth",
     "fit_growths": "forecast.growth",
     "grid": "forecast.sensitivity",

@@ -14,13 +14,13 @@ import forecast
 
 LAYERS = """
     errors wording distributions mixture scores figures growth analyst_error history estimates reconcile scenario
-    start driver_nodes continuation scenario_nodes node_rows error_floor projection scenario_path project pipeline
-    sensitivity backtest portfolio report cli
+    start driver_nodes continuation scenario_nodes node_rows error_floor projection
+    scenario_path project pipeline sensitivity explore backtest portfolio report cli
 """.split()  # noqa: SIM905 (a list of names reads better as text)
 EXPORTED = """
     Cagr Consensus Cumulative Prior Probability Value YearAbove __version__ audit backtest balance
     bayes_random_effects break_even bridge classical_weights compare_methods decomposition discover
-    evaluate_bands fit_growth fit_growths grid history_bands history_mixture influence linear_pool log_pool
+    evaluate_bands explore fit_growth fit_growths grid history_bands history_mixture influence linear_pool log_pool
     morris new_case normalize project quantile_average random_effects read_case read_estimates read_scenario
     read_scopes read_track_record reconcile reverse_stress run shapley sobol spider tornado write_estimates
 """.split()  # noqa: SIM905
