@@ -395,3 +395,5 @@ _CHECKS: dict[str, Callable[[list[_Row], list[Claim]], Iterator[Finding]]] = {
     "two_hedges": _two_hedges,
 }
 """Checks by name."""
+COUNT_CHECKS = tuple(_CHECKS)
+"""Names of the checks of counts."""

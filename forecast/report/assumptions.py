@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,27 +11,75 @@ import pandas as pd
 if TYPE_CHECKING:
     from forecast.distributions import Distribution
     from forecast.pipeline import Run
+    from forecast.sensitivity import Tornado
 
 COLUMNS = ("kind", "scenario", "input", "low", "base", "high", "unit", "status", "because", "source")
 LEVELS = (0.1, 0.5, 0.9)
 Row = tuple[object, ...]
 
 
-def assumptions(run: Run) -> pd.DataFrame:
+def assumptions(run: Run, drivers: Tornado | None = None) -> pd.DataFrame:
     """Return one row an assumption.
+
+    Parameters
+    ----------
+    run
+        A finished run.
+    drivers
+        Its tornado, to rank by.
 
     Returns
     -------
     DataFrame
-        `kind` (driver, scope ratio or prior), `scenario`, `input`; P10, P50 and P90 as `low, base, high` in `unit`;
-        `status` (printed, derived or assumed), `because`, `source`.
+        `kind` (driver, event, scope ratio or prior), `scenario`, `input`; P10, P50 and P90 as `low, base, high` in
+        `unit`; `status` (printed, derived or assumed), `because`, `source`; and, with a tornado, `rank`: the place of
+        the input in it, empty where it was not moved because it is one number.
     """
-    return pd.DataFrame([*_drivers(run), *_ratios(run), *_prior(run)], columns=list(COLUMNS))
+    own = [*_drivers(run), *_events(run)]
+    pooled = [*_ratios(run), *_prior(run)] if run.has_consensus else []
+    table = pd.DataFrame([*own, *pooled], columns=list(COLUMNS))
+    return table if drivers is None else table.assign(rank=_ranks(run, drivers, table))
 
 
 def driver_assumptions(run: Run) -> pd.DataFrame:
-    """Return the rows of `assumptions` that are drivers of scenarios, for a run without a consensus."""
-    return pd.DataFrame(_drivers(run), columns=list(COLUMNS))
+    """Return the rows of `assumptions` for a run without a consensus."""
+    return assumptions(run)
+
+
+def _ranks(run: Run, drivers: Tornado, table: pd.DataFrame) -> pd.Series[int]:
+    places = {name: place for place, name in enumerate(drivers.table["input"], start=1)}
+    named = _names_with_consensus(run, drivers.scenario) if run.has_consensus else tree_name
+    found = [places.get(named(key)) for key in table["input"]]
+    return pd.Series(found, index=table.index, dtype="Int64")
+
+
+def _names_with_consensus(run: Run, scenario: str) -> Callable[[str], str]:
+    """Words of the tornado for an input of the table of assumptions."""
+    from forecast.sensitivity.inputs import inputs_of
+    from forecast.sensitivity.model import model_of
+
+    words = {entry.key: entry.name for entry in inputs_of(model_of(run, scenario))}
+
+    def named(key: str) -> str:
+        bare = key.removesuffix(NEVER_ABOVE)
+        return words.get(bare.removesuffix(".probability"), words.get(f"prior.{bare}", f"share of {bare}"))
+
+    return named
+
+
+NEVER_ABOVE = ", never above 1"
+
+
+def tree_name(key: str) -> str:
+    """Return a driver's or event's key in words.
+
+    Examples
+    --------
+    >>> tree_name("tree.inputs.new_patients.amount"), tree_name("events.two_acts.effects.0.points")
+    ('new patients', 'two acts: points')
+    """
+    bare = key.removeprefix("tree.inputs.").removeprefix("events.").removesuffix(".amount").replace(".effects.0", "")
+    return bare.replace("_", " ").replace(".", ": ")
 
 
 def _points(distribution: Distribution) -> Iterator[float]:
@@ -45,12 +93,25 @@ def _drivers(run: Run) -> Iterator[Row]:
             yield ("driver", name, key, *_points(driver.distribution), *about)
 
 
+def _events(run: Run) -> Iterator[Row]:
+    """Probability of each event that a scenario leaves open, and its year where that is not certain."""
+    for name, scenario in run.case.scenarios.items():
+        for key, event in scenario.events.items():
+            about = (event.status, event.because, event.source)
+            if key not in (*scenario.happens, *scenario.ruled_out) and 0 < event.probability < 1:
+                ends = (event.probability,) * 3
+                yield ("event", name, f"events.{key}.probability", *ends, "probability", *about)
+            if not event.year.distribution.is_fixed:
+                when = (event.year.status, event.year.because, event.year.source)
+                yield ("event", name, f"events.{key}.year", *_points(event.year.distribution), "year", *when)
+
+
 def _ratios(run: Run) -> Iterator[Row]:
     used = {source.scope for source in run.consensus.pool.sources}
     for scope in run.case.scopes.scopes if run.case.scopes else ():
         if scope.ratio is not None and scope.name in used:
             about = (f"share, {scope.ratio_year}", scope.status or "assumed", scope.because, scope.source)
-            yield ("scope ratio", "", f"{scope.name} in {scope.inside}, never above 1", *_points(scope.ratio), *about)
+            yield ("scope ratio", "", f"{scope.name} in {scope.inside}{NEVER_ABOVE}", *_points(scope.ratio), *about)
 
 
 def _prior(run: Run) -> Iterator[Row]:

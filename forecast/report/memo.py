@@ -7,8 +7,9 @@ import math
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from forecast.report.assumptions import assumptions
+from forecast.report.assumptions import assumptions, tree_name
 from forecast.report.printed import printed
+from forecast.report.sides import check_lines, count_clashes, cross_tables, gap_in_words
 from forecast.wording import amount, listing, money
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def memo(run: Run, drivers: Tornado) -> str:
         "The consensus": plain(run.consensus.summary()),
         "Where it goes from here": _projection(run),
         "What drives it": plain(drivers.summary()),
+        **beside(run),
         "What is assumption": _assumptions(run),
     }
     parts = [f"# {plain(run.case.title)}", f"**{headline(run)}**"]
@@ -50,6 +52,18 @@ _FILES = (
     "The full findings stand in `audit.csv`, the reasons for every assumption in `assumptions.csv`, the pictures in "
     "`figures/`, inputs and versions in `manifest.json`."
 )
+
+
+def beside(run: Run) -> dict[str, str]:
+    """Return what a run is held against, by the titles of the sections; nothing where the case states nothing."""
+    found = cross_tables(run)
+    sections = {}
+    if "checks" in found:
+        rows = [tuple(map(plain, line)) for line in check_lines(run, found["checks"])]
+        sections["What was checked"] = grid(["check", "stated", "computed", "verdict"], rows)
+    if "top_down_bottom_up" in found:
+        sections["From the other side"] = plain(gap_in_words(run, found["top_down_bottom_up"]))
+    return sections
 
 
 def milestones(run: Run) -> list[int]:
@@ -138,6 +152,7 @@ def _clashes(run: Run) -> str:
     counts = findings.loc[~told, "severity"].value_counts()
     others = [f"{counts[name]} of severity {name}" for name in SEVERITIES if name in counts]
     lines = [f"- {plain(first_clauses(sentence))}" for sentence in worst] or ["- Nothing of severity high."]
+    lines += [f"- Of counts: {plain(first_clauses(text))}" for text in count_clashes(run)]
     return "\n".join([*lines, *([f"\nFurther findings: {listing(others)}; see `audit.csv`."] if others else [])])
 
 
@@ -182,11 +197,12 @@ def told_stories(scenarios: Mapping[str, Scenario]) -> list[tuple[str, str]]:
 
 
 def _drivers(table: pd.DataFrame, scenarios: list[str]) -> str:
+    table = table[~(table["input"].str.startswith("segments.") & (table["low"] == table["high"]))]
     texts = {(row["input"], row["scenario"]): _range(row) for row in table.to_dict("records")}
     units = dict(zip(table["input"], table["unit"], strict=True))
     rows = [
         [
-            plain(", ".join(filter(None, [key.removeprefix("growth.").replace("_", " "), unit]))),
+            plain(", ".join(filter(None, [tree_name(key.removeprefix("growth.")), unit]))),
             *(texts.get((key, s), "") for s in scenarios),
         ]
         for key, unit in units.items()

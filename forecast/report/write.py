@@ -14,6 +14,7 @@ from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.manifest import write_manifest
 from forecast.report.memo import memo, milestones, span, spans
 from forecast.report.pictures import draw
+from forecast.report.sides import cross_tables
 from forecast.report.tables import write_csv
 
 if TYPE_CHECKING:
@@ -85,11 +86,12 @@ def tables(run: Run, drivers: Tornado) -> dict[str, pd.DataFrame]:
         "consensus": run.consensus.table,
         "houses": run.consensus.houses,
         "bands": run.projection.table,
-        "assumptions": assumptions(run),
+        "assumptions": assumptions(run, drivers),
         "sources": run.sources_table.assign(unit=run.unit),
         "sensitivity": drivers.table.assign(
             method="tornado", quantity=drivers.quantity.label, scenario=drivers.scenario, value_unit=value_unit
         ),
+        **cross_tables(run),
     }
 
 

@@ -1,0 +1,145 @@
+"""What a run is held against: printed numbers its trees must reproduce, and the market seen from the other side."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from forecast.estimates.counts import COUNT_CHECKS
+from forecast.report.headline import headline_scenario
+from forecast.wording import amount, listing, money
+
+if TYPE_CHECKING:
+    from forecast.pipeline import Run
+    from forecast.project import Projection
+    from forecast.scenario import Scenario
+
+BAND = (0.1, 0.5, 0.9)
+TOP_DOWN, BOTTOM_UP = "top-down", "bottom-up"
+SIDES = ("side", "year", "low", "median", "high", "unit", "what")
+
+
+def check_rows(run: Run) -> pd.DataFrame:
+    """Hold the printed numbers that the driver trees of a case must reproduce against what they compute.
+
+    Returns
+    -------
+    DataFrame
+        `scenario`, then the columns of `forecast.scenario.tree_checks.check_table`; the headline scenario first, the
+        cross-check last; empty where no tree states a check.
+    """
+    from forecast.scenario.tree_checks import COLUMNS, check_table
+
+    scenarios = dict(run.case.scenarios)
+    first = headline_scenario(list(scenarios))
+    ordered = {first: scenarios.pop(first)} | scenarios
+    if run.case.cross_check is not None:
+        ordered["cross-check"] = run.case.cross_check
+    found = [check_table(story.tree).assign(scenario=name) for name, story in ordered.items() if story.tree]
+    filled = [table for table in found if len(table)]
+    columns = ["scenario", *COLUMNS]
+    return pd.concat(filled, ignore_index=True)[columns] if filled else pd.DataFrame(columns=columns)
+
+
+def side_rows(run: Run) -> pd.DataFrame:
+    """Put the market top-down beside the market bottom-up, as far as the case has a cross-check; never averaged.
+
+    Returns
+    -------
+    DataFrame
+        One row a side and year: `side` (top-down or bottom-up), `year`, P10, P50 and P90 as `low, median, high`,
+        `unit`, `what`; empty where the case has no cross-check.
+    """
+    other = run.case.cross_check
+    if other is None:
+        return pd.DataFrame(columns=list(SIDES))
+    crossed = _crossed(run, other)
+    mine, theirs = (BOTTOM_UP, TOP_DOWN) if run.case.start == "tree" else (TOP_DOWN, BOTTOM_UP)
+    own = _own(run, crossed.years)
+    years = [year for year in crossed.years if year in own.index]
+    name = headline_scenario(run.projection.scenarios)
+    what = "consensus of the estimates" if run.has_consensus else f"scenario {name}"
+    tables = [(mine, what, own), (theirs, other.title or other.name, crossed.quantiles(BAND).droplevel("scenario"))]
+    rows = [(side, year, *table.loc[year].to_list(), run.unit, said) for year in years for side, said, table in tables]
+    found = pd.DataFrame(rows, columns=list(SIDES))
+    return found.sort_values(["year", "side"], ascending=[True, False], ignore_index=True)
+
+
+def _own(run: Run, years: list[int]) -> pd.DataFrame:
+    """Quantiles of the case's own side, from the reference year on; index year."""
+    own = run.projection.quantiles(BAND).loc[headline_scenario(run.projection.scenarios)]
+    early = [year for year in years if run.case.reference_year <= year < own.index.min()]
+    return pd.concat([run.consensus.quantiles(BAND, early), own]) if run.has_consensus and early else own
+
+
+def _crossed(run: Run, other: Scenario) -> Projection:
+    from forecast.project import project
+    from forecast.start import TreeStart
+
+    end = other.end or run.case.end
+    start = TreeStart(run.case.footing, min(run.case.reference_year, end - 1))
+    return project(start, {other.name: other}, end=end)
+
+
+def gap_in_words(run: Run, rows: pd.DataFrame) -> str:
+    """Say how far the two sides lie apart in the first year both speak of, and why."""
+    other, year = run.case.cross_check, int(rows["year"].iloc[0])
+    if other is None:
+        return ""
+    here = rows[rows["year"] == year].to_dict("records")
+    said = [
+        f"{row['side']} ({row['what']}) {money(row['median'], run.unit)} "
+        f"({amount(row['low'])} to {amount(row['high'])})"
+        for row in here
+    ]
+    low, high = sorted(row["median"] for row in here)
+    return (
+        f"In {year}: {listing(said)}, a factor of {amount(high / low)} apart. {_coverage(other)}{other.because} "
+        "The two stand side by side and are never averaged."
+    )
+
+
+def _coverage(other: Scenario) -> str:
+    if other.tree is None or np.allclose(other.tree.coverage.distribution.percentiles(), 1):
+        return ""
+    low, base, high = other.tree.coverage.distribution.percentiles()
+    percents = f"{100 * base:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"
+    return f"What the bottom-up list holds is taken for {percents} of the whole. "
+
+
+def count_clashes(run: Run) -> list[str]:
+    """Say of each thing counted what is gravest about its counts, leaving out what adds up."""
+    counts = run.case.counts
+    if counts.empty:
+        return []
+    subjects = dict(zip(counts["id"], counts["subject"], strict=True))
+    found = run.audit.table
+    grave = found[found["id"].isin(subjects) & found["check"].isin(COUNT_CHECKS) & found["severity"].isin(_GRAVE)]
+    first = grave.assign(subject=grave["id"].map(subjects)).drop_duplicates("subject")
+    return first["explanation"].to_list()
+
+
+_GRAVE = ("high", "medium", "low")
+
+
+def check_lines(run: Run, rows: pd.DataFrame) -> list[tuple[str, str, str, str]]:
+    """Return what is checked, stated, computed and the verdict of the headline scenario and the cross-check."""
+    shown = rows[rows["scenario"].isin([headline_scenario(run.projection.scenarios), "cross-check"])]
+    return [
+        (row["check"], f"{row['stated']} {row['unit']}", _computed(row), row["verdict"])
+        for row in shown.to_dict("records")
+    ]
+
+
+def _computed(row: Mapping[Hashable, Any]) -> str:
+    middle, low, high = (f"{row[name]:,.4g}" for name in ("computed", "low", "high"))
+    return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def cross_tables(run: Run) -> dict[str, pd.DataFrame]:
+    """Return the tables of this module that are not empty, by the names of their files."""
+    found = {"checks": check_rows(run), "top_down_bottom_up": side_rows(run)}
+    return {name: table for name, table in found.items() if len(table)}
