@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from forecast.pipeline import Run
     from forecast.scenario import Scenario
+    from forecast.scenario.scenario import AnalystError
     from forecast.sensitivity import Tornado
 
 BAND = (0.1, 0.5, 0.9)
@@ -244,8 +245,12 @@ def _prior(run: Run) -> list[str]:
 
 def _floor(run: Run) -> list[str]:
     on = [scenario.analyst_error for scenario in run.case.scenarios.values() if scenario.analyst_error.on]
-    return [
-        f"- No band is narrower than published forecasts have missed by: sd {error.scale:g} · years^{error.exponent:g} "
-        "of the logarithm."
-        for error in on[:1]
-    ]
+    return [f"- No band is narrower than published forecasts have missed by{_missed(error)}." for error in on[:1]]
+
+
+def _missed(error: AnalystError) -> str:
+    """By how much, where a scenario does not leave it to the record."""
+    if error.scale is not None:
+        return f": sd {error.scale:g} · years^{error.exponent:g} of the logarithm"
+    record = ", by horizon and promised growth"
+    return record if error.factor == 1 else f"{record}, times {error.factor:g}"
