@@ -95,12 +95,12 @@ def _fill(book: Book, run: Run, drivers: Tornado) -> None:
         for name, columns in sheets.items()
     }
     drawn: list[Any] = [*fans(book.book, bands, run.unit), medians(book.book, bands, run.unit)]
+    unit = drivers.quantity.unit(drivers.money)
+    drawn.append(tornado(book.book, sheets["Sensitivity"], f"{drivers.quantity.label}, {drivers.scenario}", unit))
     if "Sources" in written:
         beside, by_year = len(sheets["Sources"]) + 1, by_year_columns(run)
         book.table(written["Sources"], by_year, name="SourcesByYear", first=beside)
         drawn.append(sources(book.book, by_year, beside, run.unit))
-    unit = drivers.quantity.unit(drivers.money)
-    drawn.append(tornado(book.book, sheets["Sensitivity"], f"{drivers.quantity.label}, {drivers.scenario}", unit))
     _place(charts, drawn)
     if "Audit" in written:
         _coloured(book, written["Audit"], len(run.audit.table))
@@ -147,12 +147,16 @@ def _tables(run: Run, drivers: Tornado, bands: list[Column]) -> Iterator[tuple[s
 
 
 def _place(sheet: Any, charts: list[Any]) -> None:
-    """Put charts on a sheet in two columns."""
+    """Put charts on a sheet in two columns; a wide one, which comes last, below them."""
+    from forecast.report.workbook.charts import SIZE
+
     sheet.hide_gridlines(2)
     sheet.set_portrait()
     sheet.fit_to_pages(1, 1)
     for at, chart in enumerate(charts):
-        sheet.insert_chart(19 * (at // 2), 10 * (at % 2), chart, {"x_offset": 8, "y_offset": 8})
+        below = at % 2 and chart.width > SIZE["width"]
+        row, column = ((at + 1) // 2, 0) if below else (at // 2, at % 2)
+        sheet.insert_chart(19 * row, 10 * column, chart, {"x_offset": 8, "y_offset": 8})
 
 
 def _coloured(book: Book, sheet: Any, rows: int) -> None:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 COLOURS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY, INK)
 SIZE = {"width": 620, "height": 360}
+WIDE = {"width": 1270, "height": 520}
 MOST_BARS = 12
-MOST_SOURCES = 12
+MARKERS = ("circle", "square", "triangle", "diamond")
+MOST_SOURCES = len(COLOURS) * len(MARKERS)
 _WIDE, _NARROW = "#C6DCEB", "#8DB9D8"
 _LONGEST_TITLE = 120
 
@@ -79,18 +81,20 @@ def sources(book: Any, columns: Sequence[Column], first: int, unit: str) -> Any:
     shown = [(at, column) for at, column in enumerate(columns[1:], start=first + 1)]
     pooled = [one for one in shown if one[1].head.startswith("consensus ")]
     others = [one for one in shown if one not in pooled][:MOST_SOURCES]
-    for (at, column), colour in zip(others, _cycle(len(others)), strict=True):
-        style = {"line": {"color": colour, "width": 1}, "marker": {"type": "circle", "size": 4, **_filled(colour)}}
+    for rank, ((at, column), colour) in enumerate(zip(others, _cycle(len(others)), strict=True)):
+        marker = {"type": MARKERS[rank // len(COLOURS)], "size": 5, **_filled(colour)}
+        style = {"line": {"color": colour, "width": 1}, "marker": marker}
         chart.add_series({**_xy("Sources", first, at, last), "name": _name(column.head), **style})
     for at, column in pooled:
         middle = column.head.endswith("P50")
         line = {"color": INK, "width": 3 if middle else 1.5, "dash_type": "solid" if middle else "dash"}
         chart.add_series({**_xy("Sources", first, at, last), "name": column.head, "line": line, "marker": _NONE})
     years = [int(str(year)) for year in columns[0].values]
-    chart.set_legend({"position": "right"})
+    chart.set_legend({"position": "bottom"})
     title = "What each source says for each year, and the consensus"
     title += f" (the first {MOST_SOURCES} sources)" if len(shown) - len(pooled) > MOST_SOURCES else ""
     _finished(chart, title, unit, log=True)
+    chart.set_size(WIDE)
     chart.set_x_axis({"min": min(years), "max": max(years), "num_format": "0", "label_position": "low", **_AXIS})
     return chart
 
