@@ -27,8 +27,8 @@ are pooled: fitted once, on some thousand annual series, by `calibration/history
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
-from functools import cache, lru_cache
+from dataclasses import astuple, dataclass, fields
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 
 import numpy as np
@@ -129,6 +129,19 @@ class Coefficients:
     shift_wide: float = -0.7
     shift_far: float = -0.5
     memory: float = 0.9
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(astuple(self))
+
+    @cached_property
+    def of_scale(self) -> Array:
+        """Slopes of the log scale that do not go with the horizon, in the order of `_log_scale`."""
+        growth = [self.scale_growth, self.scale_short, self.scale_persistence, self.scale_direction, self.scale_mean]
+        return np.array([self.scale_one, self.scale_three, self.scale_best, *growth])
 
     @property
     def shape(self) -> tuple[Array, Array, Array]:
@@ -237,29 +250,22 @@ def _lean(f: Features, first_scale: Array, c: Coefficients) -> Array:
 
 def _log_scale(f: Features, combination: Combination, c: Coefficients) -> tuple[Array, Array]:
     path, weights = combination.path, combination.weights
-    steps = np.arange(1, path.shape[1] + 1)
+    steps, short, growth = np.arange(1, path.shape[1] + 1), 1 / np.sqrt(f.count), path[:, _READ - 1] / _READ
     one = ((weights * f.error_one).sum(1) * f.seen_one + 3 * f.absolute) / (f.seen_one + 3)
     three = ((weights * f.error_three).sum(1) * f.seen_three + 6 * f.absolute) / (f.seen_three + 3)
-    log_one, log_three = np.log(one + c.scale_floor), np.log(three + 2 * c.scale_floor)
-    log_spread, short = np.log(f.spread + c.scale_floor), 1 / np.sqrt(f.count)
-    growth = path[:, _READ - 1] / _READ
-    level = (
-        c.scale
-        + c.scale_one * log_one
-        + c.scale_three * log_three
-        + c.scale_growth * np.log(np.abs(growth) + _STILL)
-        + c.scale_short * short
-        + c.scale_persistence * f.persistence
-        + c.scale_direction * f.direction
-        + c.scale_mean * np.tanh(f.growth[:, 3] / _FAST)
-        + c.scale_best * np.log(f.error_one.min(1) + c.scale_floor)
-    )
+    errors = np.array([one, three, f.error_one.min(1), f.spread]) + c.scale_floor
+    errors[1] += c.scale_floor
+    log_one, log_three, log_best, log_spread = np.log(errors)
+    log_growth, log_movement = np.log(np.array([np.abs(growth), f.movement]) + _STILL)
+    mean = np.tanh(f.growth[:, 3] / _FAST)
+    read = np.array([log_one, log_three, log_best, log_growth, short, f.persistence, f.direction, mean])
+    level = c.scale + c.of_scale @ read
     rise = (
         c.rise
         + c.rise_persistence * f.persistence
         + c.rise_short * short
         + c.rise_error * (log_three - log_one)
-        + c.rise_movement * np.log(f.movement + _STILL)
+        + c.rise_movement * log_movement
     )
     rise = np.minimum(np.maximum(rise, _SLOWEST), _FASTEST)
     log_scale = level[:, None] + rise[:, None] * np.log(steps) + c.rise_curve * (1 - 1 / steps)
