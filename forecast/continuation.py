@@ -102,8 +102,10 @@ def continue_with(growth: AnyGrowth, ahead: Ahead) -> Continuation:
     return _CURVES[growth.curve](growth, ahead)
 
 
-def continue_segments(segments: Mapping[str, Segment], ahead: Ahead) -> Continuation:
+def continue_segments(segments: Mapping[str, Segment], ahead: Ahead, *, balanced: bool = False) -> Continuation:
     """Carry a log market on as the sum of its segments, each on its own curve; values by their key in the table.
+
+    Starts of their own are scaled to add up to the market where `balanced`.
 
     Raises
     ------
@@ -119,7 +121,13 @@ def continue_segments(segments: Mapping[str, Segment], ahead: Ahead) -> Continua
         values = {key: value[:, None] for key, value in ahead.values.items()}
         level = np.broadcast_to(start, (ahead.nodes, len(start)))
         paths = segment_paths(
-            segments, years, handover_year=ahead.handover, log_start=level, log_growth=growth, values=values
+            segments,
+            years,
+            handover_year=ahead.handover,
+            log_start=level,
+            log_growth=growth,
+            values=values,
+            balanced=balanced,
         )
         return np.asarray(np.logaddexp.reduce(list(paths.values()))[..., 1:])
 

@@ -14,6 +14,7 @@ from forecast.continuation import Ahead, Continuation, continue_segments, contin
 from forecast.distributions import Array
 from forecast.mixture import Mixture, labels
 from forecast.scenario import Scenario
+from forecast.scenario.growth import SegmentsGrowth
 from forecast.scenario_nodes import Background, ScenarioNodes, middle_node, scenario_nodes
 
 _LEVELS = 33
@@ -162,8 +163,7 @@ def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.
 
 def _carried_on(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> Continuation:
     scenario, handover = nodes.scenario, int(known[-1])
-    in_segments = scenario.growth.curve == "segments"
-    table = "segments." if in_segments else "growth."
+    table = "segments." if isinstance(scenario.growth, SegmentsGrowth) else "growth."
     values = {key.removeprefix(table): value for key, value in nodes.values.items() if key.startswith(table)}
     ahead = Ahead(
         values,
@@ -173,7 +173,9 @@ def _carried_on(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, m
         nodes.ceiling(handover),
         float(mean[-1] - mean[-2]),
     )
-    return continue_segments(scenario.segments, ahead) if in_segments else continue_with(scenario.growth, ahead)
+    if isinstance(scenario.growth, SegmentsGrowth):
+        return continue_segments(scenario.segments, ahead, balanced=scenario.growth.balance == "total")
+    return continue_with(scenario.growth, ahead)
 
 
 def _rows(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> NodeRows:
@@ -200,7 +202,7 @@ def added(
     """What linear drivers, shift, events and volatility add: offset (N, T), covariance (N, T, T), its yearly part."""
     elapsed = years - years[0]
     shift = np.broadcast_to(elapsed.astype(float), (nodes.size, len(years)))
-    linear = dict(of_curve or {}) | {"growth.growth_shift": shift} | nodes.effects()
+    linear = dict(of_curve or {}) | {"growth.growth_shift": shift} | nodes.effects
     normal = np.zeros((nodes.size, len(years), len(nodes.normal)))
     for position, name in enumerate(nodes.normal):
         normal[:, :, position] = linear[name]

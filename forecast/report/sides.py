@@ -13,8 +13,10 @@ from forecast.report.headline import headline_scenario
 from forecast.wording import amount, listing, money
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from forecast.pipeline import Run
-    from forecast.project import Projection
+    from forecast.project import Projection, ScenarioPath
     from forecast.scenario import Scenario
 
 BAND = (0.1, 0.5, 0.9)
@@ -63,14 +65,18 @@ def side_rows(run: Run) -> pd.DataFrame:
     name = headline_scenario(run.projection.scenarios)
     what = "consensus of the estimates" if run.has_consensus else f"scenario {name}"
     tables = [(mine, what, own), (theirs, other.title or other.name, crossed.quantiles(BAND).droplevel("scenario"))]
-    rows = [(side, year, *table.loc[year].to_list(), run.unit, said) for year in years for side, said, table in tables]
+    rows = [
+        (side, year, *table.loc[year].to_numpy().tolist(), run.unit, said)
+        for year in years
+        for side, said, table in tables
+    ]
     found = pd.DataFrame(rows, columns=list(SIDES))
     return found.sort_values(["year", "side"], ascending=[True, False], ignore_index=True)
 
 
 def _own(run: Run, years: list[int]) -> pd.DataFrame:
     """Quantiles of the case's own side, from the reference year on; index year."""
-    own = run.projection.quantiles(BAND).loc[headline_scenario(run.projection.scenarios)]
+    own = pd.DataFrame(run.projection.quantiles(BAND).xs(headline_scenario(run.projection.scenarios)))
     early = [year for year in years if run.case.reference_year <= year < own.index.min()]
     return pd.concat([run.consensus.quantiles(BAND, early), own]) if run.has_consensus and early else own
 
@@ -122,6 +128,55 @@ def count_clashes(run: Run) -> list[str]:
     return first["explanation"].to_list()
 
 
+def part_rows(run: Run) -> pd.DataFrame:
+    """Split each scenario into its segments, or into the branches that its tree adds up, at the median of every driver.
+
+    Returns
+    -------
+    DataFrame
+        `scenario, year, part, share, value, unit`; the shares of a year add up to 1 and the values to the median of
+        the projection. Empty where no scenario has parts.
+    """
+    rows = []
+    for name, path in run.projection.paths.items():
+        parts = _parts(run, path)
+        total = np.sum(list(parts.values()), axis=0)
+        medians = run.projection.quantiles([0.5]).xs(name)[0.5]
+        for part, values in parts.items():
+            shares = values / total
+            years = path.years[-len(values) :]
+            rows += [
+                (name, year, part, share, share * medians[year], run.unit)
+                for year, share in zip(years.tolist(), shares.tolist(), strict=True)
+            ]
+    return pd.DataFrame(rows, columns=["scenario", "year", "part", "share", "value", "unit"])
+
+
+def _parts(run: Run, path: ScenarioPath) -> dict[str, NDArray[np.float64]]:
+    """Level of each part in the last years of a path, from the handover on for segments."""
+    from forecast.scenario import segment_paths
+    from forecast.scenario.growth import SegmentsGrowth, TreeGrowth
+
+    scenario = path.scenario
+    if isinstance(scenario.growth, TreeGrowth) and scenario.tree is not None:
+        values = scenario.tree.branches(path.years)
+        return {name.replace("_", " "): values[name] for name in scenario.tree.added}
+    if not isinstance(scenario.growth, SegmentsGrowth):
+        return {}
+    handover, first = run.projection.handover_year[path.scenario.name], int(path.years[0])
+    middle = np.log(run.projection.quantiles([0.5]).xs(path.scenario.name)[0.5])
+    start = middle[handover]
+    found = segment_paths(
+        scenario.segments,
+        path.years[handover - first :],
+        handover_year=handover,
+        log_start=start,
+        log_growth=start - middle[handover - 1] if handover > first else 0.0,
+        balanced=scenario.growth.balance == "total",
+    )
+    return {scenario.segments[name].title or name: np.exp(values) for name, values in found.items()}
+
+
 _GRAVE = ("high", "medium", "low")
 
 
@@ -141,5 +196,5 @@ def _computed(row: Mapping[Hashable, Any]) -> str:
 
 def cross_tables(run: Run) -> dict[str, pd.DataFrame]:
     """Return the tables of this module that are not empty, by the names of their files."""
-    found = {"checks": check_rows(run), "top_down_bottom_up": side_rows(run)}
+    found = {"checks": check_rows(run), "top_down_bottom_up": side_rows(run), "parts": part_rows(run)}
     return {name: table for name, table in found.items() if len(table)}

@@ -53,10 +53,10 @@ def _scope_problems(file: CaseFile, estimates: pd.DataFrame | None, scopes: Scop
 
 
 def _prior_problems(file: CaseFile) -> list[str | Problem]:
-    from forecast.reconcile import Prior
+    from forecast.reconcile.priors import prior_for
 
     try:
-        Prior().replace(**file.prior)
+        prior_for(file.prior, [])
     except ArgumentError as error:
         return [f"case.toml, {problem}" for problem in error.problems]
     return []

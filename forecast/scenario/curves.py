@@ -126,6 +126,7 @@ def segment_paths(
     log_start: ArrayLike,
     log_growth: ArrayLike = 0.0,
     values: Mapping[str, ArrayLike] | None = None,
+    balanced: bool = False,
 ) -> dict[str, Array]:
     """Log market of each segment in the years after the handover; their sum is the bottom-up market.
 
@@ -137,6 +138,8 @@ def segment_paths(
         As for `curve_path`, of the whole market.
     values
         Numbers for drivers by their key within the segments (`car_t.share`, `car_t.growth.half_life`).
+    balanced
+        Whether starts of their own are scaled in proportion, so that they add up to the whole market.
 
     Returns
     -------
@@ -144,7 +147,7 @@ def segment_paths(
         By segment, arrays of shape (..., years); the segment's own growth shift is included.
     """
     given = values or {}
-    starts = _segment_starts(segments, np.asarray(log_start, float), given)
+    starts = _segment_starts(segments, np.asarray(log_start, float), given, balanced=balanced)
     elapsed = np.asarray(years, float) - handover_year
     paths = {}
     for name, segment in segments.items():
@@ -164,11 +167,13 @@ def segment_paths(
 
 
 def _segment_starts(
-    segments: Mapping[str, Segment], log_start: Array, given: Mapping[str, ArrayLike]
+    segments: Mapping[str, Segment], log_start: Array, given: Mapping[str, ArrayLike], *, balanced: bool
 ) -> dict[str, Array]:
     """Log value of each segment in the handover year."""
     shares = {n: _number(s.share, given.get(f"{n}.share")) for n, s in segments.items() if s.share is not None}
     own = {n: _number(s.start, given.get(f"{n}.start")) for n, s in segments.items() if s.start is not None}
+    if balanced:
+        shares, own = shares | own, {}
     total = sum(shares.values())
     starts = {name: log_start + np.log(share / total) for name, share in shares.items()}
     return starts | {name: np.log(value) + np.zeros(log_start.shape) for name, value in own.items()}

@@ -167,6 +167,9 @@ class SegmentsGrowth(Growth):
     """The path is the sum of the segments, each on its own curve."""
 
     curve: Literal["segments"]
+    balance: Literal["none", "total"] = "none"
+    """For segments with a start of their own: "total" scales the starts in proportion, so that they add up to the
+    market in the handover year; with "none" their sum takes the market's place from the year after it."""
 
 
 CURVES: dict[str, type[Growth]] = {

@@ -248,6 +248,18 @@ class Tree(Format):
                 found[name] = _node_path(self.nodes[name], window, found)
         return {name: path[..., np.searchsorted(window, asked)] for name, path in found.items()}
 
+    @property
+    def added(self) -> list[str]:
+        """Inputs and nodes that the result adds up; none where its formula is more than a sum."""
+        postfix = parse(self.nodes[self.result].formula).postfix
+        names = [part for part in postfix if isinstance(part, str) and part != "+"]
+        plain = len(names) > 1 and len(names) + postfix.count("+") == len(postfix) and set(names) <= self._names
+        return names if plain else []
+
+    @property
+    def _names(self) -> set[str]:
+        return {*self.inputs, *self.nodes}
+
     def path(self, years: ArrayLike, given: Mapping[str, ArrayLike] | None = None) -> Array:
         """Market by year: the result divided by the coverage; arguments as for `values`."""
         cover = (given or {}).get("coverage", self.coverage.distribution.from_score(0.0))

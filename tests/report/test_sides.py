@@ -5,11 +5,22 @@ import pandas as pd
 import pytest
 
 import forecast
+from forecast.estimates import Footing
 from forecast.pipeline import Run
+from forecast.project import project
 from forecast.report.assumptions import assumptions
 from forecast.report.bottom_up import own_tornado
-from forecast.report.sides import check_lines, check_rows, count_clashes, cross_tables, gap_in_words, side_rows
-from forecast.scenario import PlainDriver
+from forecast.report.sides import (
+    check_lines,
+    check_rows,
+    count_clashes,
+    cross_tables,
+    gap_in_words,
+    part_rows,
+    side_rows,
+)
+from forecast.scenario import PlainDriver, Scenario
+from forecast.start import HistoryStart
 
 
 @pytest.fixture(scope="module")
@@ -86,3 +97,30 @@ def test_every_uncertain_assumption_of_a_tree_has_its_rank(taiwan: Run) -> None:
     assert sorted(uncertain["rank"]) == list(range(1, len(drivers.table) + 1))
     assert base.loc[base["rank"] == 1, "input"].tolist() == ["tree.inputs.immune_price"]
     assert (base["because"] != "").all()
+
+
+def test_parts_add_up_to_the_median_of_their_scenario(taiwan: Run, world: Run) -> None:
+    for run, named in ((taiwan, "base"), (world, "by_segment")):
+        rows = part_rows(run)
+        here = rows[rows["scenario"] == named].groupby("year")[["share", "value"]].sum()
+        medians = run.projection.quantiles([0.5]).xs(named)[0.5]
+        assert here["share"].to_numpy() == pytest.approx(1)
+        assert here["value"].to_numpy() == pytest.approx(medians.loc[here.index].to_numpy())
+    assert set(part_rows(world)["part"]) == {"CAR-T", "Other cell therapy", "Gene therapy"}
+    assert set(part_rows(taiwan)["part"]) == {"immune cells", "stem cells", "tissue repair", "car t"}
+
+
+@pytest.mark.parametrize("balance", ["total", "none"])
+def test_starts_of_segments_are_balanced_with_the_total_where_asked(balance: str) -> None:
+    segments = {
+        name: {"start": start, "growth": {"curve": "constant", "growth": 0.1}}
+        for name, start in (("one", 40.0), ("other", 20.0))
+    }
+    growth = {"curve": "segments", "balance": balance}
+    story = Scenario.model_validate({"schema": 1, "name": "s", "growth": growth, "segments": segments})
+    history = pd.Series([90.0, 95.0, 100.0], index=[2021, 2022, 2023])
+    start = HistoryStart(history, Footing("USD", "billion", "nominal", ""))
+    path = project(start, story.model_copy(update={"handover_year": 2024}), end=2026)
+    medians = path.quantiles([0.5]).xs("s")[0.5]
+    whole = medians[2024] if balance == "total" else 60.0
+    assert medians[2025] == pytest.approx(1.1 * whole, rel=0.01)
