@@ -7,6 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 BIN := $(VENV)/bin
 INSTALL = "$(BIN)/python" -m pip install --quiet --constraint constraints.txt --editable
+CHECKERS := axe-core@4.14.1 vnu-jar@26.9.27
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
 .DEFAULT_GOAL := help
 
@@ -21,6 +22,14 @@ run: $(VENV)/.ready-run  ## run the worked case and fill out/
 .PHONY: test
 test: $(VENV)/.ready-test  ## run all tests
 	"$(BIN)/python" -m pytest
+
+.PHONY: browser
+browser: $(VENV)/.ready-browser  ## open the report in Chromium (needs chromium; npm and java for two of its checks)
+	"$(BIN)/python" -m pytest -m browser tests/browser
+
+.PHONY: office
+office: $(VENV)/.ready-test  ## open the workbook in LibreOffice (needs libreoffice-calc)
+	"$(BIN)/python" -m pytest -m office tests/office
 
 .PHONY: check
 check: $(VENV)/.ready-test  ## lint, formatting, types
@@ -61,6 +70,12 @@ $(VENV)/.ready-run: $(VENV)/.ready-venv pyproject.toml constraints.txt
 $(VENV)/.ready-test: $(VENV)/.ready-venv pyproject.toml constraints.txt
 	@$(INSTALL) ".[dev]"
 	@touch "$(VENV)/.ready-run" "$@"
+
+$(VENV)/.ready-browser: $(VENV)/.ready-test
+	@$(INSTALL) ".[dev,browser]"
+	@if command -v npm >/dev/null; then npm install --silent --no-audit --no-fund --prefix "$(VENV)/npm" $(CHECKERS); \
+	else echo "npm is not on the path: the page is not checked by axe-core and vnu-jar" >&2; fi
+	@touch "$@"
 
 $(VENV)/.ready-docs: $(VENV)/.ready-venv pyproject.toml constraints.txt
 	@$(INSTALL) ".[dev,docs]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from forecast.report.printed import printed
 if TYPE_CHECKING:
     from forecast.pipeline import Run
 
+_URL = re.compile(r"https?://[^\s\"<>\\^`{|}]+")
 _TOLD = {
     "published": "published",
     "via": "quoted by",
@@ -69,7 +71,7 @@ class Entry:
     def url(self) -> str:
         """Where it was read on the web, or ""."""
         source = str(self.row["source"])
-        return source if source.startswith(("https://", "http://")) and " " not in source else ""
+        return source if _URL.fullmatch(source) else ""
 
     @property
     def details(self) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,55 @@
+"""A browser without a screen, and the pages it opens."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import forecast
+from forecast.report import write_run
+from tests.report.hostile import hostile_case
+
+NODE_MODULES = Path(sys.prefix) / "npm/node_modules"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PAGES = ("hostile", "cell_gene_therapy", "taiwan_cell_therapy")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Chromium; its tests are skipped where it or the library that drives it is absent."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make browser")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no chromium on this machine")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def reports(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Pages of the cases, one of them with hostile text."""
+    folder = tmp_path_factory.mktemp("reports")
+    cases = {name: root / "scenarios" / name for name in PAGES[1:]} | {"hostile": hostile_case(root, folder)}
+    return {
+        name: write_run(forecast.run(case), folder / name, report=True) / "report.html" for name, case in cases.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """Where the checkers from npm are."""
+    if not NODE_MODULES.is_dir():
+        pytest.skip("axe-core and vnu-jar are not installed: make browser, with npm on the path")
+    return NODE_MODULES
