@@ -15,11 +15,10 @@ import sys
 import textwrap
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from forecast import __version__
-from forecast.errors import ArgumentError, ForecastError, InputError, Problem, did_you_mean
+from forecast.errors import ForecastError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +125,7 @@ def _add_list(commands: argparse._SubParsersAction[Parser]) -> None:
 def _add_new(commands: argparse._SubParsersAction[Parser]) -> None:
     add = _add(commands, "new", _new, "copy a case to start one of your own from").add_argument
     add("folder", metavar="FOLDER", help="folder of the new case; must not exist yet")
-    add("--from", dest="template", metavar="CASE", default="regenerative_medicine", help="case to copy")
+    add("--from", dest="template", metavar="CASE", default="blank", help="case to copy, or blank (default: blank)")
 
 
 def _add_show(commands: argparse._SubParsersAction[Parser]) -> None:
@@ -200,20 +199,15 @@ def _run(given: argparse.Namespace) -> int:
 
     check_output_folder(given.out)
     with house_style(language=given.language), _progress(shown=not given.quiet) as progress:
-        result = run(_only(read_case(given.case), given.scenario), progress=progress)
+        result = run(_chosen(read_case(given.case), given.scenario), progress=progress)
         folder = write_run(result, given.out, report=given.report, progress=progress)
     if not given.quiet:
         print(f"{short_table(result)}\n\nWritten to {folder}; read {folder / 'summary.md'} first.")
     return FINE
 
 
-def _only(case: Case, names: list[str] | None) -> Case:
-    """Leave out all scenarios but the named ones."""
-    unknown = [name for name in names or () if name not in case.scenarios]
-    if unknown:
-        known = list(case.scenarios)
-        raise ArgumentError([Problem("--scenario", repr(name), remedy=did_you_mean(name, known)) for name in unknown])
-    return replace(case, scenarios={name: case.scenarios[name] for name in names}) if names else case
+def _chosen(case: Case, names: list[str] | None) -> Case:
+    return case.chosen(names) if names else case
 
 
 def _check(given: argparse.Namespace) -> int:

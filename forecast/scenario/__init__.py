@@ -1,6 +1,7 @@
 """Scenarios and cases as files: typed, checked, traceable to a source."""
 
-from forecast.scenario.case import Case, case_list, case_names, new_case, read_case
+from forecast.scenario.case import Case, case_list, case_names, check_case, find_scenario, read_case
+from forecast.scenario.copying import new_case, template_reasons
 from forecast.scenario.correlation import Correlation, correlation_matrix
 from forecast.scenario.curves import curve_path, segment_paths
 from forecast.scenario.drivers import AnyDriver, Driver, PlainDriver, RangeDriver, drivers_of
@@ -31,10 +32,12 @@ __all__ = [
     "Tree",
     "case_list",
     "case_names",
+    "check_case",
     "correlation_matrix",
     "curve_path",
     "diff",
     "drivers_of",
+    "find_scenario",
     "joint_states",
     "log_effect",
     "new_case",
@@ -44,5 +47,6 @@ __all__ = [
     "resolve",
     "schema",
     "segment_paths",
+    "template_reasons",
     "year_probabilities",
 ]

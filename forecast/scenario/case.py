@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from pydantic import ValidationError
 
-from forecast.errors import ArgumentError, CaseError, InputError, OutputError, Problem, ScenarioError, did_you_mean
-from forecast.scenario.case_checks import case_problems
+from forecast.errors import ArgumentError, CaseError, InputError, Problem, ScenarioError, did_you_mean
+from forecast.scenario.case_checks import case_problems, scenario_problems
 from forecast.scenario.case_file import CaseFile
 from forecast.scenario.format import dotted, problems_of, valid_parts
 from forecast.scenario.layers import files_of, inside, migrate, read_toml
@@ -114,6 +113,38 @@ class Case:
         scenarios = [self.folder / text for text in filter(None, (*self.file.scenarios, self.file.cross_check))]
         return list(dict.fromkeys([self.folder / "case.toml", *named, *(f for s in scenarios for f in files_of(s))]))
 
+    @property
+    def stories(self) -> dict[str, Path]:
+        """Scenario files in the folder that `case.toml` does not name, by their stem; each is run by its name."""
+        named = {(self.folder / text).resolve() for text in (*self.file.scenarios, self.file.cross_check)}
+        found = sorted(self.folder.glob("scenarios/**/*.toml"))
+        return {path.stem: path for path in found if path.resolve() not in named and _stands(path)}
+
+    def chosen(self, names: Sequence[str]) -> Case:
+        """Return the case with the named scenarios alone, those of `case.toml` or stories, in the order given.
+
+        Raises
+        ------
+        ArgumentError
+            Naming every name that is neither, with a suggestion.
+        CaseError
+            If a story has problems.
+        """
+        texts = dict(zip(self.scenarios, self.file.scenarios, strict=True))
+        stories = {name: path.relative_to(self.folder).as_posix() for name, path in self.stories.items()}
+        known = stories | texts
+        unknown = [name for name in names if name not in known]
+        if unknown:
+            places = [Problem("scenario", repr(name), "", did_you_mean(name, list(known))) for name in unknown]
+            raise ArgumentError(places)
+        file = self.file.model_copy(update={"scenarios": [known[name] for name in dict.fromkeys(names)]})
+        problems: list[str | Problem] = []
+        scenarios = dict(_read_scenarios(file.scenarios, self.folder, problems))
+        problems += scenario_problems(file, scenarios)
+        if problems:
+            raise CaseError(problems)
+        return replace(self, file=file, scenarios=scenarios)
+
     def reconcile(self) -> Consensus:
         """Pool the case's estimates; see `forecast.reconcile`.
 
@@ -137,6 +168,54 @@ class Case:
         )
 
 
+def _stands(path: Path) -> bool:
+    """Whether a file is a scenario and not an overlay; one that cannot be read is taken for a scenario."""
+    try:
+        return bool({"growth", "extends"} & set(read_toml(path)))
+    except ScenarioError:
+        return True
+
+
+def case_files(case: Case) -> list[Path]:
+    """Every file of a case, with its stories and what they extend."""
+    stories = [file for path in case.stories.values() for file in files_of(path)]
+    return list(dict.fromkeys([*case.files, *stories]))
+
+
+def check_case(path_or_name: str | Path) -> Case:
+    """Read a case with all its stories, and pool its estimates where its projections start from them.
+
+    Raises
+    ------
+    CaseError, ArgumentError, FootingError
+        Listing every problem.
+    """
+    case = read_case(path_or_name)
+    if case.stories:
+        case.chosen([*case.scenarios, *case.stories])
+    if case.start == "consensus":
+        case.reconcile()
+    return case
+
+
+def find_scenario(text: str | Path) -> Path:
+    """File of a scenario: a path, or CASE/NAME with the name of a scenario or story of a case.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such file and no such scenario.
+    """
+    path = Path(text)
+    if path.is_file() or path.suffix or len(path.parts) < 2:
+        return path
+    folder = find_case(path.parent)
+    files = {file.stem: file for file in sorted(folder.glob("scenarios/**/*.toml"))}
+    if path.name not in files:
+        raise ScenarioError(Problem(str(text), "no such scenario", "", did_you_mean(path.name, list(files))))
+    return files[path.name]
+
+
 def case_names() -> list[str]:
     """Names of the cases that come with the package."""
     folders = [folder for folder in _bundled() if folder.is_dir()]
@@ -148,39 +227,6 @@ def case_list() -> pd.DataFrame:
     folders = {name: find_case(name) for name in case_names()}
     rows = [(name, read_toml(folder / "case.toml").get("title", ""), str(folder)) for name, folder in folders.items()]
     return pd.DataFrame(rows, columns=["name", "title", "folder"])
-
-
-def new_case(folder: str | Path, *, template: str | Path) -> Path:
-    """Copy a case to start one's own from.
-
-    Parameters
-    ----------
-    folder
-        Where the new case goes; must not exist yet.
-    template
-        A case folder, or the name of a bundled case.
-
-    Raises
-    ------
-    CaseError
-        If there is no such template.
-    OutputError
-        If the folder exists or cannot be written.
-    """
-    target, origin = Path(folder), find_case(template)
-    if target.exists():
-        raise OutputError(f"{target} exists already; choose a folder that does not")
-    if target.resolve().is_relative_to(origin):
-        raise OutputError(f"{target} lies inside the template {origin}; choose another folder")
-    half = target.with_name(f".{target.name}.half")
-    try:
-        shutil.copytree(origin, half, ignore=shutil.ignore_patterns(".*", "__pycache__", "out"))
-        half.rename(target)
-    except OSError as error:
-        raise OutputError(f"{target} cannot be written: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(half, ignore_errors=True)
-    return target.resolve()
 
 
 def _bundled() -> list[Path]:

@@ -30,12 +30,16 @@ def case_problems(
     found: list[str | Problem] = [*_scope_problems(file, estimates, scopes), *_prior_problems(file)]
     if estimates is not None:
         found += _footing_problems(file, estimates)
-    for name, scenario in scenarios.items():
-        found += _scenario_problems(file, name, scenario)
+    found += scenario_problems(file, scenarios)
     if cross_check is not None and not isinstance(cross_check.growth, TreeGrowth):
         allowed = "curve = 'tree', because a cross-check is a driver tree"
         found.append(Problem(f"{file.cross_check}, growth.curve", repr(cross_check.growth.name), allowed))
     return [*found, *_probability_problems(file, scenarios)]
+
+
+def scenario_problems(file: CaseFile, scenarios: Mapping[str, Scenario]) -> list[Problem]:
+    """Everything about single scenarios that does not fit the case."""
+    return [problem for name, scenario in scenarios.items() for problem in _scenario_problems(file, name, scenario)]
 
 
 def _scope_problems(file: CaseFile, estimates: pd.DataFrame | None, scopes: Scopes | None) -> Iterator[Problem]:

@@ -7,8 +7,20 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from forecast.errors import ArgumentError, CaseError, OutputError
-from forecast.scenario import case_list, case_names, new_case, read_case, read_scenario, reference, schema
+from forecast.errors import ArgumentError, CaseError, OutputError, ScenarioError
+from forecast.scenario import (
+    case_list,
+    case_names,
+    check_case,
+    find_scenario,
+    new_case,
+    read_case,
+    read_scenario,
+    reference,
+    schema,
+    template_reasons,
+)
+from forecast.scenario.case import case_files
 
 
 @pytest.fixture
@@ -64,12 +76,89 @@ def test_quotes_occur_in_the_source_documents(shared):
 
 
 def test_a_copy_is_a_case(copied):
-    assert read_case(copied).title == read_case("regenerative_medicine").title
+    assert read_case(copied).title == "Mine"
+    assert read_case(copied).estimates.equals(read_case("regenerative_medicine").estimates)
     with pytest.raises(OutputError, match="exists already"):
         new_case(copied, template="regenerative_medicine")
     with pytest.raises(OutputError, match="lies inside the template"):
         new_case(copied / "inner", template=copied)
     assert not [path for path in copied.parent.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("template", ["blank", *case_names()])
+def test_a_new_case_says_what_to_replace_and_has_no_problem(template, tmp_path):
+    folder = new_case(tmp_path / "ev-charging_europe", template=template)
+    case = check_case(folder)
+    assert case.title == "Ev charging europe"
+    left = template_reasons(folder)
+    assert sum(left.values()) >= 13
+    assert {"case.toml", "scenarios/base.toml", "scenarios/cautious.toml"} <= set(left)
+    for scenario in case.scenarios.values():
+        assert scenario.because.startswith("[template] ")
+        reasons = [driver.because for driver in scenario.drivers.values() if driver.because]
+        defaults = ("no shift", "no own volatility", "the tree counts")
+        assert all(text.startswith("[template] ") or text.startswith(defaults) for text in reasons)
+    written = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert written == {path.relative_to(folder).as_posix() for path in case_files(case)} | {"README.md"}
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert "forecast run ev-charging_europe --out out" in text
+    assert "GlobalData" not in text
+    base = folder / "scenarios" / "base.toml"
+    base.write_text(base.read_text(encoding="utf-8").replace("[template] ", ""), encoding="utf-8")
+    assert "scenarios/base.toml" not in template_reasons(folder)
+
+
+def test_stories_are_run_by_their_name(copied):
+    case = read_case(copied)
+    assert list(case.stories) == ["five_trends", "off_the_shelf", "payers_hold_back"]
+    chosen = case.chosen(["base", "five_trends"])
+    assert list(chosen.scenarios) == ["base", "five_trends"]
+    assert "five_trends.toml" in {path.name for path in chosen.files}
+    assert "five_trends.toml" not in {path.name for path in case.files}
+    with pytest.raises(ArgumentError, match="found 'five_trend'; did you mean 'five_trends'"):
+        case.chosen(["base", "five_trend"])
+    (copied / "scenarios" / "stories" / "notes.toml").write_text("schema = 1\n", encoding="utf-8")
+    assert "notes" not in case.stories
+    change(copied / "scenarios" / "stories" / "five_trends.toml", "probability = 0.45", "probability = 1.45")
+    with pytest.raises(CaseError, match=r"five_trends.toml, events.beyond_cancer.probability: found 1.45"):
+        check_case(copied)
+
+
+def test_a_scenario_is_found_by_case_and_name(copied):
+    assert find_scenario(f"{copied}/five_trends").name == "five_trends.toml"
+    assert find_scenario("regenerative_medicine/base").is_file()
+    with pytest.raises(ScenarioError, match="no such scenario; did you mean 'cautious'"):
+        find_scenario("regenerative_medicine/cautios")
+
+
+COUNTS = "id,subject,date,value,part,of\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (COUNTS + "a,plans,2024,many,,\n", r"counts.csv, row 2 \(a\), value: found 'many'; allowed: digits"),
+        (COUNTS + "a,plans,2024,5,,\na,plans,2025,6,,\n", r"counts.csv, row 3, id: found 'a'; allowed: an id of its"),
+        (COUNTS + "a,share,2024,mostly,b,\n", r"counts.csv, row 2 \(a\), part: found 'b'; allowed: the id of another"),
+        ("id,subject,date,valu\n", "did you mean 'value'"),
+        ("", "counts.csv: found an empty file"),
+        (None, "counts.csv: found no such file"),
+    ],
+)
+def test_problems_of_a_file_of_counts_are_told_with_the_others(text, message, copied):
+    (copied / "counts.csv").unlink()
+    if text is not None:
+        (copied / "counts.csv").write_text(text, encoding="utf-8")
+    change(copied / "case.toml", "end = 2035", "end = 2020")
+    with pytest.raises(CaseError, match=message) as caught:
+        read_case(copied)
+    assert "case.toml, end" in str(caught.value)
+
+
+def test_a_cross_check_is_a_tree(copied):
+    change(copied / "case.toml", 'counts = "counts.csv"', 'cross_check = "scenarios/stories/five_trends.toml"')
+    with pytest.raises(CaseError, match=r"five_trends.toml, growth.curve: found 'fading'; allowed: curve = 'tree'"):
+        read_case(copied)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +290,10 @@ def test_a_case_that_starts_from_a_driver_tree(copied):
 @pytest.mark.parametrize("name", case_names())
 def test_schema_against_an_independent_validator(name, root):
     folder = root / "scenarios" / name
-    files = {"case": [folder / "case.toml"], "scenario": [*folder.glob("scenarios/*.toml"), *folder.glob("overlays/*")]}
+    files = {
+        "case": [folder / "case.toml"],
+        "scenario": [*folder.glob("scenarios/**/*.toml"), *folder.glob("overlays/*")],
+    }
     for kind, paths in files.items():
         validator = jsonschema.Draft202012Validator(schema(kind))
         validator.check_schema(schema(kind))
