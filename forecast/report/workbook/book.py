@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.errors import MissingDependencyError, OutputError
 from forecast.estimates.excel import INSTALL
-from forecast.report.assumptions import assumptions, driver_assumptions
+from forecast.report.assumptions import assumptions
+from forecast.report.sides import cross_tables
 
 if TYPE_CHECKING:
     from forecast.pipeline import Run
@@ -140,7 +141,9 @@ def _tables(run: Run, drivers: Tornado, bands: list[Column]) -> Iterator[tuple[s
         yield "Houses", houses_columns(run)
     yield "Bands", bands
     yield "Sensitivity", sensitivity_columns(drivers)
-    yield "Assumptions", as_columns(assumptions(run) if run.has_consensus else driver_assumptions(run))
+    yield "Assumptions", as_columns(assumptions(run, drivers))
+    for name, table in cross_tables(run).items():
+        yield name.replace("_", " ").capitalize(), as_columns(table)
     if run.has_consensus:
         yield "Sources", sources_columns(run)
     yield "Manifest", manifest_columns(run, drivers)

@@ -63,7 +63,7 @@ class Book:
             Pages side by side when it is printed; the columns that stay in sight are printed on each.
         """
         sheet = self.sheet(name)
-        self.table(sheet, columns, name=name)
+        self.table(sheet, columns, name=name.replace(" ", "_"))
         sheet.freeze_panes(1, frozen)
         sheet.repeat_rows(0)
         if pages > 1:

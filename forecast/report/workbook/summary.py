@@ -36,6 +36,9 @@ SHEETS = {
     "Bands": "the projection by scenario and year, one column a quantile",
     "Sensitivity": "what each input at its low and high end makes of the answer",
     "Assumptions": "every number that nobody printed, with status, reason and source",
+    "Checks": "printed numbers that the driver trees must give again, and what they compute",
+    "Top down bottom up": "the market seen from the top down and from the bottom up, never averaged",
+    "Parts": "each scenario split into its segments, or into the branches that its tree adds up",
     "Sources": "the level of each source in each year: printed, interpolated or extrapolated",
     "Manifest": "the files that went in, settings and versions",
 }
