@@ -22,7 +22,7 @@ _SMALLEST_SD = 1e-9
 _SPLIT = 0.9
 _MEANS_WIDER = 6.0
 _LEAST_WIDTH = 0.02
-_WIDER = 1.25
+_WIDER, _WIDEST = 1.25, 2.0
 _NEWTON_STEPS = 60
 _NEWTON_TOLERANCE = 1e-11
 _NEWTON_CLOSE = 3e-5
@@ -177,7 +177,8 @@ class Mixture:
         seen = self._at_key_years() if by is None else self.linear(by)
         width, label = _LEAST_WIDTH, np.arange(self.size)
         while label.max() >= most:
-            label, width = seen._neighbours(width), width * _WIDER
+            label = seen._neighbours(width)
+            width *= min(max(_WIDER, ((label.max() + 1) / most) ** 0.25), _WIDEST)
         return self.grouped(label)
 
     def _at_key_years(self) -> Mixture:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
+from scipy.sparse import csr_array
 
 from forecast.continuation import Ahead, Continuation, continue_segments, continue_with
 from forecast.distributions import Array
@@ -29,12 +30,16 @@ _NO_WEIGHT = 1e-8
 class NodeRows:
     """The log path given a node: a linear function of the known years, plus noise of its own.
 
+    Up to the handover h a year is its known self plus its offset; beyond it
+
+        log V_t = slope_t m_h + momentum_t (m_h - m_{h-1}) + offset_t
+
     Parameters
     ----------
     weights
         Shape (N,).
-    known
-        Coefficients of the known years, shape (N, J or 1, T, K).
+    slope, momentum
+        Shapes (N, J or 1, T) and (N, T); without meaning up to the handover.
     offset
         Shape (N, J or 1, T).
     own
@@ -43,33 +48,39 @@ class NodeRows:
         Part of `own` that is the yearly volatility, summed over the nodes, shape (T,).
     levels
         Log market in the handover year for which a row of J stands, shape (J,).
-    ahead
-        Years beyond the handover, as a part of the T years.
+    before, reached
+        Number of known years before the first of the path, and of years of the path up to the handover.
     """
 
     weights: Array
-    known: Array
+    slope: Array
+    momentum: Array
     offset: Array
     own: Array
     process: Array
     levels: Array
-    ahead: slice
+    before: int
+    reached: int
+
+    @property
+    def known(self) -> Array:
+        """Coefficients of the K known years, shape (N, J or 1, T, K)."""
+        return _coefficients(self.slope, self.momentum[:, None], self.before, self.reached)
 
     def at(self, start: Mixture) -> NodeRows:
         """The rows of a bent curve at the levels of the start's components, by cubic Hermite interpolation.
 
         A component's mean goes with the curvature of the curve there, half of it times the variance.
         """
-        known = np.repeat(self.known[:, :1], start.size, axis=1)
-        offset = np.repeat(self.offset[:, :1], start.size, axis=1)
-        ahead, wanted, momentum = self.ahead, start.means[:, -1], -self.known[:, :, self.ahead, -2]
-        slope = self.known[:, :, ahead, -1] - momentum
-        path = CubicHermiteSpline(self.levels, self.offset[:, :, ahead] + slope * self.levels[:, None], slope, axis=1)
+        wanted, ahead = start.means[:, -1], slice(self.reached, None)
+        slope, offset = (np.repeat(part[:, :1], start.size, axis=1) for part in (self.slope, self.offset))
+        bends = self.slope[:, :, ahead]
+        path = CubicHermiteSpline(self.levels, self.offset[:, :, ahead] + bends * self.levels[:, None], bends, axis=1)
         bend = path.derivative()(wanted)
-        known[:, :, ahead, -1] = bend + momentum[:, :1]
         curved = 0.5 * path.derivative(2)(wanted) * start.sds[:, -1, None] ** 2
+        slope[:, :, ahead] = bend
         offset[:, :, ahead] = path(wanted) + curved - bend * wanted[:, None]
-        return replace(self, known=known, offset=offset, levels=wanted)
+        return replace(self, slope=slope, offset=offset, levels=wanted)
 
     @property
     def size(self) -> int:
@@ -79,15 +90,15 @@ class NodeRows:
     @property
     def middle(self) -> Array:
         """How the first, the handover and the last year hang on the known years at the average node, shape (3, K)."""
-        known = self.known.mean(axis=1)
-        return np.tensordot(self.weights, known, 1)[[0, self.ahead.start - 1, -1]]
+        slope, momentum = self.weights @ self.slope.mean(axis=1), self.weights @ self.momentum
+        return _coefficients(slope, momentum, self.before, self.reached)[[0, self.reached - 1, -1]]
 
     def carry(self, start: Mixture) -> Mixture:
         """Every component of the start on every node; pairs without weight are left out."""
         weights = np.outer(self.weights, start.weights)
         node, component = np.nonzero(weights > _NO_WEIGHT * weights.max())
-        level = component if self.known.shape[1] > 1 else 0
-        rows = self.known[node, level]
+        level = component if len(self.levels) > 1 else np.zeros_like(component)
+        rows = _coefficients(self.slope[node, level], self.momentum[node], self.before, self.reached)
         means = np.einsum("ctk,ck->ct", rows, start.means[component]) + self.offset[node, level]
         covariances = rows @ start.covariances[component] @ np.swapaxes(rows, 1, 2) + self.own[node]
         return Mixture.of(weights[node, component], means, covariances)
@@ -100,29 +111,36 @@ class NodeRows:
         label = self._neighbours(path, math.sqrt(float(start.variance()[-1])), most)
         count = int(label.max()) + 1
         weights = np.bincount(label, self.weights, count).astype(float)
-        share = self.weights / weights[label]
+        gather = csr_array((self.weights / weights[label], (label, np.arange(self.size))), shape=(count, self.size))
 
         def averaged(part: Array) -> Array:
-            total = np.zeros((count, *part.shape[1:]))
-            np.add.at(total, label, share.reshape(-1, *[1] * (part.ndim - 1)) * part)
-            return total
+            return np.asarray(gather @ part.reshape(self.size, -1)).reshape(count, *part.shape[1:])
 
         centred = path - averaged(path)[label]
-        covariance = averaged(self.own + centred[:, :, None] * centred[:, None, :])
-        return replace(self, weights=weights, known=averaged(self.known), offset=averaged(self.offset), own=covariance)
+        return replace(
+            self,
+            weights=weights,
+            slope=averaged(self.slope),
+            momentum=averaged(self.momentum),
+            offset=averaged(self.offset),
+            own=averaged(self.own + centred[:, :, None] * centred[:, None, :]),
+        )
 
     def _typical(self, start: Mixture) -> Array:
         """Path by node, averaged over the levels as the start weighs them, shape (N, T)."""
         nearest = np.abs(start.means[:, -1, None] - self.levels).argmin(axis=1)
         weights = np.bincount(nearest, start.weights, len(self.levels))
-        mean = np.repeat(start.mean()[None], len(self.levels), axis=0)
-        mean[:, -1] = self.levels
-        return np.einsum("j,njtk,jk->nt", weights, self.known, mean, optimize=True) + weights @ self.offset
+        mean, ahead = start.mean(), slice(self.reached, None)
+        path = weights @ self.offset
+        path[:, : self.reached] += mean[self.before :]
+        path[:, ahead] += np.einsum("j,njt->nt", weights * self.levels, self.slope[:, :, ahead])
+        path[:, ahead] += self.momentum[:, ahead] * (weights @ self.levels - mean[-2])
+        return path
 
     def _neighbours(self, path: Array, spread: float, most: int) -> NDArray[np.intp]:
         """Number the groups of nodes whose paths differ little against the `spread` of the start."""
         at = np.unique(np.linspace(0, path.shape[1] - 1, _KEY_YEARS).astype(int)[1:])
-        slopes = self.known.mean(axis=1).sum(axis=-1)[:, -1:]
+        slopes = self.slope.mean(axis=1)[:, -1:]
         features = np.concatenate([path[:, at] / spread, np.sqrt(self.own[:, -1, -1:]) / spread, slopes], axis=1)
         label, width = np.arange(len(features)), _NODE_WIDTH
         while label.max() >= most:
@@ -154,7 +172,8 @@ def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.
     nodes, mean = middle_node(scenario, years), start.mean()
     gone_on = _carried_on(nodes, known, mean[-1:], mean)
     beyond = np.maximum(0, years - int(known[-1]))
-    row = _known_rows(_after(gone_on.slope, beyond), _after(gone_on.momentum, beyond), years, known)[0, 0]
+    slope, momentum = _after(gone_on.slope, beyond)[0, 0], _after(gone_on.momentum, beyond)[0]
+    row = _coefficients(slope, momentum, *_places(years, known))
     yearly = nodes.values["growth.volatility"] ** 2 * (years - years[0])
     variance = np.einsum("tk,kl,tl->t", row, start.covariance(), row) + yearly
     profiles = {f"growth.{key}": _after(value, beyond)[0] for key, value in gone_on.linear.items()}
@@ -185,14 +204,17 @@ def _rows(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: A
     offset, own, process = added(nodes, years, linear)
     slope = _after(gone_on.slope, beyond)
     bent = _after(gone_on.increment, beyond) - (slope - (beyond > 0)) * levels[:, None]
+    before, reached = _places(years, known)
     return NodeRows(
         weights=nodes.weights,
-        known=_known_rows(slope, _after(gone_on.momentum, beyond), years, known),
+        slope=slope,
+        momentum=_after(gone_on.momentum, beyond),
         offset=bent + offset[:, None],
         own=own,
         process=process,
         levels=levels,
-        ahead=slice(int((beyond == 0).sum()), None),
+        before=before,
+        reached=reached,
     )
 
 
@@ -202,7 +224,7 @@ def added(
     """What linear drivers, shift, events and volatility add: offset (N, T), covariance (N, T, T), its yearly part."""
     elapsed = years - years[0]
     shift = np.broadcast_to(elapsed.astype(float), (nodes.size, len(years)))
-    linear = dict(of_curve or {}) | {"growth.growth_shift": shift} | nodes.effects
+    linear = dict(of_curve or {}) | {"growth.growth_shift": shift} | nodes.effects()
     normal = np.zeros((nodes.size, len(years), len(nodes.normal)))
     for position, name in enumerate(nodes.normal):
         normal[:, :, position] = linear[name]
@@ -225,13 +247,16 @@ def _after(ahead: Array, beyond: NDArray[np.int64]) -> Array:
     return padded[..., beyond]
 
 
-def _known_rows(slope: Array, momentum: Array, years: NDArray[np.int64], known: NDArray[np.int64]) -> Array:
-    """Coefficients of the known years: each its own up to the handover, then the handover's level and growth."""
-    rows = np.zeros((*slope.shape, len(known)))
-    for t, year in enumerate(years.tolist()):
-        if year <= known[-1]:
-            rows[..., t, year - known[0]] = 1.0
-        else:
-            rows[..., t, -1] = slope[..., t] + momentum[:, None, t]
-            rows[..., t, -2] = -momentum[:, None, t]
+def _places(years: NDArray[np.int64], known: NDArray[np.int64]) -> tuple[int, int]:
+    """Number of known years before the first of the path, and of years of the path up to the handover."""
+    return int(years[0] - known[0]), int((years <= known[-1]).sum())
+
+
+def _coefficients(slope: Array, momentum: Array, before: int, reached: int) -> Array:
+    """Coefficients of the known years, shape (..., T, K) for a slope and a momentum of shape (..., T)."""
+    rows = np.zeros((*slope.shape, before + reached))
+    places = np.arange(reached)
+    rows[..., places, places + before] = 1.0
+    rows[..., reached:, -1] = slope[..., reached:] + momentum[..., reached:]
+    rows[..., reached:, -2] = -momentum[..., reached:]
     return rows

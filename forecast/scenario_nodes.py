@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from forecast.continuation import linear_keys
 from forecast.distributions import Array, Distribution, Uniform
 from forecast.driver_nodes import FEWEST_POINTS, DriverNodes, LinearDriver, driver_nodes
 from forecast.scenario import Scenario
-from forecast.scenario.drivers import drivers_of
+from forecast.scenario.drivers import Driver
 from forecast.scenario.events import Effect
 from forecast.scenario.joint import NEVER, EventStates
 
@@ -65,6 +65,10 @@ class ScenarioNodes:
 
     def effects(self) -> dict[str, Array]:
         """Coefficient of each effect's linear driver by node and year, shape (M, T)."""
+        return self._coefficients
+
+    @cached_property
+    def _coefficients(self) -> dict[str, Array]:
         found = {}
         for key, effect, elapsed in _effects(self.scenario, self.event_years, self.years):
             if not effect.on_ceiling:
@@ -101,7 +105,7 @@ def _linear_name(effect: Effect) -> str:
 
 def _free_names(effect: Effect) -> list[str]:
     """Keys of the other drivers of an effect."""
-    return [name for name in drivers_of(effect) if name != _linear_name(effect)]
+    return [name for name, value in effect if isinstance(value, Driver) and name != _linear_name(effect)]
 
 
 def scenario_nodes(scenario: Scenario, years: NDArray[np.int64], background: Background | None = None) -> ScenarioNodes:
@@ -229,7 +233,13 @@ def linear_maps(scenario: Scenario) -> dict[str, Callable[[Array], Array]]:
 
 
 def middle_node(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNodes:
-    """One node: every driver at its median, and no event."""
+    """One node: every driver at its median, and no event; kept like those of `scenario_nodes`."""
+    return _middle(_Same(scenario), int(years[0]), int(years[-1]))
+
+
+@lru_cache(maxsize=8)
+def _middle(same: _Same, first: int, last: int) -> ScenarioNodes:
+    scenario, years = same.scenario, np.arange(first, last + 1)
     maps, score = linear_maps(scenario), np.zeros(1)
     medians = {key: driver.distribution.from_score(score) for key, driver in scenario.drivers.items()}
     return ScenarioNodes(

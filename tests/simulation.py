@@ -1,5 +1,7 @@
 """The model of a projection simulated path by path: slow, plain, and sharing nothing with the engine's arithmetic."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from forecast.mixture import Mixture
@@ -7,6 +9,8 @@ from forecast.reconcile import Consensus
 from forecast.scenario import Scenario
 
 Array = np.ndarray
+
+_STEPS = 4
 
 
 def simulated(scenario: Scenario, start: Consensus, *, end: int, paths: int, seed: int) -> Array:
@@ -76,7 +80,25 @@ def following(
         case "gompertz":
             ceiling = np.log(v["ceiling"] * factor)
             return ceiling + (now - ceiling) * np.exp(-v["rate"])
+        case "richards":
+            ceiling, bend = np.log(v["ceiling"] * factor), v["asymmetry"]
+            return _a_year_on(now, lambda log: v["rate"] * -np.expm1(bend * (log - ceiling)) / bend)
+        case "bass":
+            ceiling, p, q = v["ceiling"] * factor, v["innovation"], v["imitation"]
+            return _a_year_on(now, lambda log: (p + q * np.exp(log) / ceiling) * (ceiling * np.exp(-log) - 1))
     raise AssertionError(scenario.growth.curve)
+
+
+def _a_year_on(log: Array, slope: Callable[[Array], Array]) -> Array:
+    """Log value a year on, by Runge and Kutta's rule of fourth order on d log V / dt."""
+    step = 1 / _STEPS
+    for _ in range(_STEPS):
+        first = slope(log)
+        second = slope(log + step / 2 * first)
+        third = slope(log + step / 2 * second)
+        last = slope(log + step * third)
+        log = log + step / 6 * (first + 2 * second + 2 * third + last)
+    return log
 
 
 def event_effects(

@@ -36,7 +36,25 @@ CURVES = {
     },
     "logistic": {"rate": ranged(0.1, 0.3, 0.5), "ceiling": ranged(200, 300, 500)},
     "gompertz": {"rate": ranged(0.1, 0.2, 0.3), "ceiling": ranged(200, 300, 500)},
+    "richards": {"rate": ranged(0.1, 0.2, 0.3), "ceiling": ranged(200, 300, 500), "asymmetry": ranged(0.2, 0.5, 1.2)},
+    "bass": {
+        "innovation": ranged(0.01, 0.02, 0.04),
+        "imitation": ranged(0.1, 0.2, 0.3),
+        "ceiling": ranged(200, 300, 500),
+    },
 }
+CORRELATED = {
+    "fading": ("half_life", "terminal_growth", 0.6),
+    "constant": ("growth", "growth_shift", -0.5),
+    "piecewise": ("pieces.0.growth", "pieces.1.growth", 0.7),
+    "linear": ("slope", "growth_shift", 0.5),
+    "damped": ("slope", "damping", -0.6),
+    "logistic": ("rate", "ceiling", -0.7),
+    "gompertz": ("rate", "ceiling", -0.7),
+    "richards": ("rate", "ceiling", -0.7),
+    "bass": ("innovation", "imitation", -0.5),
+}
+BENT = ("logistic", "gompertz", "richards", "bass")
 STEP = {"kind": "level step", "size": ranged(0.05, 0.1, 0.2), "phase_in": 3}
 EVENTS = {
     "law": {"year": 2026, "probability": 0.5, "effects": [STEP]},
@@ -73,15 +91,14 @@ def projection(case: Case, start: Consensus) -> Projection:
 
 
 def simulations() -> Iterator[object]:
-    """Every curve without events, and with them where that is new; most paths for the default curve."""
+    """Every curve alone, then with events and correlated drivers; most paths for the default curve."""
     yield pytest.param("fading", {}, 1_000_000, id="fading")
-    correlation = [{"between": ["growth.half_life", "growth.terminal_growth"], "value": 0.6}]
-    yield pytest.param("fading", {"events": EVENTS, "correlation": correlation}, 200_000, id="fading with events")
-    for curve in ("constant", "piecewise", "linear", "damped"):
-        yield pytest.param(curve, {"events": EVENTS}, 100_000, id=f"{curve} with events")
-    for curve in ("logistic", "gompertz"):
+    for curve in BENT:
         yield pytest.param(curve, {}, 200_000, id=curve)
-    yield pytest.param("logistic", {"events": {"cap": CAP, "scare": EVENTS["scare"]}}, 100_000, id="moving ceiling")
+    for curve, (one, other, value) in CORRELATED.items():
+        pair = {"between": [f"growth.{one}", f"growth.{other}"], "value": value}
+        events = EVENTS | ({"cap": CAP} if curve in BENT else {})
+        yield pytest.param(curve, {"events": events, "correlation": [pair]}, 100_000, id=f"{curve} with all")
 
 
 @pytest.mark.parametrize(("curve", "other", "paths"), [*simulations()])
