@@ -14,7 +14,14 @@ from scipy import optimize, special
 from forecast.distributions import Array
 from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.pipeline import Run
-from forecast.sensitivity.inputs import Input, chosen, inputs_of
+from forecast.sensitivity.inputs import (
+    PROBABILITIES,
+    Input,
+    chosen,
+    inputs_of,
+    market_at,
+    probability_below,
+)
 from forecast.sensitivity.model import Model, model_of
 from forecast.sensitivity.outcome import Outcome
 from forecast.sensitivity.quantities import Cagr, Cumulative, Quantity, Value
@@ -101,7 +108,7 @@ def break_even(
         An unknown input or scenario; an input without spread or without values between.
     """
     model = model_of(run, scenario)
-    entries = chosen(inputs_of(model), inputs if inputs is not None else ["driver", "consensus"])
+    entries = chosen(inputs_of(model), inputs if inputs is not None else ["driver", "consensus", "history"])
     entries = [entry for entry in entries if inputs is not None or len(entry.points) > 1]
     problems = [
         Problem("input", repr(e.name), "an input with a spread", "it is a single number or a choice")
@@ -137,8 +144,8 @@ def _range(model: Model, entry: Input) -> tuple[float, float]:
     if entry.kind == "driver":
         low, high = model.scenario.drivers[entry.key].distribution.ppf(_FAR)
         return float(low), float(high)
-    if entry.kind == "consensus":
-        low, high = model.run.consensus.quantiles(_FAR, [model.run.consensus.reference_year]).iloc[0]
+    if entry.key == "market":
+        low, high = market_at(model, _FAR)
         return float(low), float(high)
     return entry.points[0], entry.points[-1]
 
@@ -146,9 +153,9 @@ def _range(model: Model, entry: Input) -> tuple[float, float]:
 def _percentile(model: Model, entry: Input, value: float) -> float:
     if entry.kind == "driver":
         return float(model.scenario.drivers[entry.key].distribution.cdf(value))
-    if entry.kind == "consensus":
-        return 1 - model.run.consensus.probability(above=value, year=model.run.consensus.reference_year)
-    return float(np.interp(value, entry.points, (0.1, 0.3, 0.5, 0.7, 0.9)))
+    if entry.key == "market":
+        return probability_below(model, value)
+    return float(np.interp(value, entry.points, PROBABILITIES))
 
 
 def reach(

@@ -1,11 +1,11 @@
 """The log market of one scenario at many joint settings of its drivers and events at once.
 
-The equations are those of `forecast.project`; there drivers sit on quadrature nodes, here every row has its own.
+The equations are those of `forecast.scenario_path`; there drivers sit on quadrature nodes, here every row has its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,15 @@ from forecast.distributions import Array
 from forecast.errors import ModelError
 from forecast.growth import CURVES
 from forecast.growth.curve import parameter_names
-from forecast.scenario import Scenario
+from forecast.scenario import Scenario, segment_paths
 from forecast.scenario_nodes import ScenarioNodes
+
+TABLES = ("growth.", "events.", "segments.", "tree.")
+"""Tables whose drivers move the path."""
 
 
 def driver_values(scenario: Scenario, given: Mapping[str, Array], count: int) -> dict[str, Array]:
-    """Every driver of the curve and the events, on the scale on which the log path is linear where there is one.
+    """Every driver that moves the path, on the scale on which the log path is linear where there is one.
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ def driver_values(scenario: Scenario, given: Mapping[str, Array], count: int) ->
     """
     found = {}
     for key, driver in scenario.drivers.items():
-        if key.startswith(("growth.", "events.")):
+        if key.startswith(TABLES):
             value = given[key] if key in given else driver.distribution.from_score(np.zeros(count))
             found[key] = _scales(scenario).get(key, np.asarray)(value)
     return found
@@ -93,17 +96,53 @@ def log_paths(nodes: ScenarioNodes, known: NDArray[np.int64], start: Array) -> A
     -------
     Shape (n, T).
     """
-    name = nodes.scenario.growth.name
-    if name not in CURVES:
-        raise ModelError(f"growth by {name} has no path to follow driver by driver; use tornado or influence")
     years, handover = nodes.years, int(known[-1])
     beyond = np.maximum(0, years - handover)
     reached = start[:, np.clip(years - known[0], 0, len(known) - 1)]
-    grown = (
-        _saturating(nodes, handover, start) if nodes.scenario.growth.has_ceiling else _scaling(nodes, handover, start)
-    )
+    grown = _growth(nodes)(nodes, handover, start)
     padded = np.concatenate([np.zeros((nodes.size, 1)), grown], axis=1)
     return reached + padded[:, beyond] + _shifts(nodes)
+
+
+def tree_paths(nodes: ScenarioNodes) -> Array:
+    """Log market of a driver tree, without volatility and analyst error, shape (n, T).
+
+    Raises
+    ------
+    ModelError
+        If the market is not above zero at some setting.
+    """
+    assert nodes.scenario.tree is not None
+    given = {key.removeprefix("tree."): value for key, value in nodes.values.items() if key.startswith("tree.")}
+    certain = all(np.ptp(value) == 0 for value in given.values())
+    told = {key: value[:1] for key, value in given.items()} if certain else given
+    with np.errstate(invalid="ignore", divide="ignore"):
+        path = np.log(nodes.scenario.tree.path(nodes.years, told))
+    if not np.isfinite(path).all():
+        raise ModelError(f"scenario {nodes.scenario.name}: the tree gives a market of zero or less at some setting")
+    return path + _shifts(nodes)
+
+
+Grown = Callable[[ScenarioNodes, int, Array], Array]
+
+
+def _growth(nodes: ScenarioNodes) -> Grown:
+    """How the log market grows beyond the handover, shape (n, K)."""
+    growth = nodes.scenario.growth
+    if growth.curve == "segments":
+        return _in_segments
+    return _saturating if growth.has_ceiling else _scaling
+
+
+def _in_segments(nodes: ScenarioNodes, handover: int, start: Array) -> Array:
+    """Log growth of the sum of the segments, each on its own curve, shape (n, K)."""
+    years = np.arange(handover, max(int(nodes.years[-1]), handover) + 1)
+    values = {k.removeprefix("segments."): v for k, v in nodes.values.items() if k.startswith("segments.")}
+    now, growth = start[:, -1], start[:, -1] - start[:, -2]
+    paths = segment_paths(
+        nodes.scenario.segments, years, handover_year=handover, log_start=now, log_growth=growth, values=values
+    )
+    return np.asarray(np.logaddexp.reduce(list(paths.values()))[:, 1:] - now[:, None])
 
 
 def _shifts(nodes: ScenarioNodes) -> Array:

@@ -26,8 +26,8 @@ from scipy import special
 from forecast.distributions import Array
 from forecast.errors import ArgumentError, ModelError, Problem
 
-MOST_PLAYERS = 14
-"""Most inputs whose Shapley effects are found; every subset of them is looked at."""
+MOST_PLAYERS = 12
+"""Most correlated inputs whose Shapley effects are found; every subset of them is looked at."""
 
 _MOST_TERMS = 1000
 _RUNS_PER_TERM = 3
@@ -98,16 +98,63 @@ class Chaos:
         """
         rows = np.eye(self.powers.shape[1]) if root is None else np.asarray(root, float)
         parts = _blocks(blocks, len(rows))
-        if len(parts) > MOST_PLAYERS:
-            raise ArgumentError(Problem("inputs", str(len(parts)), f"at most {MOST_PLAYERS} for Shapley effects"))
-        worth = np.array([self._kept(rows[np.concatenate(u)] if u else None) for u in _subsets(parts)])
-        return shapley_values(worth / self.variance)
+        together = _together(rows, parts)
+        if len(together) > MOST_PLAYERS:
+            found = f"{len(together)} that go together"
+            raise ArgumentError(Problem("inputs", found, f"at most {MOST_PLAYERS} for Shapley effects"))
+        return self._shared(rows, parts, together) / self.variance
+
+    def _shared(self, rows: Array, parts: list[list[int]], together: list[int]) -> Array:
+        """Shapley values of the variance, shape (inputs,).
+
+        Of what a set A of independent inputs does together with those that are correlated, every part needs all of A:
+        only subsets of the correlated inputs have to be looked at.
+        """
+        shares = np.zeros(len(parts))
+        alone = [k for k in range(len(parts)) if k not in together]
+        used = np.array([(self.powers[:, part] > 0).any(1) for part in parts]).T
+        subsets = _subsets([parts[k] for k in together])
+        spans = [np.linalg.qr(rows[np.concatenate(u)].T)[0] if u else None for u in subsets]
+        alike, place = np.unique(used[:, alone], axis=0, return_inverse=True)
+        for number, pattern in enumerate(alike):
+            members = [k for k, here in zip(alone, pattern, strict=True) if here]
+            game = self._part(place.ravel() == number, [c for k in members for c in parts[k]])
+            worth = np.array([game(span) for span in spans])
+            if not members:
+                worth -= worth[0]
+            own, others = _shared_out(worth, len(members))
+            shares[members] += own
+            shares[together] += others
+        return shares
+
+    def _part(self, chosen: NDArray[np.bool_], columns: list[int]) -> Callable[[Array | None], float]:
+        """Variance of some terms once those of their columns are known, as a function of what else is known.
+
+        Terms that share their powers in `columns` are one polynomial in the other columns.
+        """
+        powers, coefficients = self.powers[chosen].copy(), self.coefficients[chosen]
+        keys, place = np.unique(powers[:, columns], axis=0, return_inverse=True)
+        powers[:, columns] = 0
+        polynomials = [
+            Chaos(powers[place.ravel() == k], coefficients[place.ravel() == k], 0.0, 0) for k in range(len(keys))
+        ]
+
+        def worth(span: Array | None) -> float:
+            return sum(one._square(span) for one in polynomials)
+
+        return worth
+
+    def _square(self, span: Array | None) -> float:
+        """Mean square of the expectation given the scores in a span of directions."""
+        constant = float((self.coefficients[self.powers.sum(1) == 0] ** 2).sum())
+        return constant if span is None else constant + self._within(span)
 
     def _kept(self, rows: Array | None) -> float:
         """Variance of the expectation given the scores that some rows make."""
-        if rows is None:
-            return 0.0
-        basis = np.linalg.qr(rows.T)[0]
+        return 0.0 if rows is None else self._within(np.linalg.qr(rows.T)[0])
+
+    def _within(self, basis: Array) -> float:
+        """Variance of the expectation given the scores in the span of an orthonormal basis, shape (d, k)."""
         kept = 0.0
         for order, tensor in self._tensors.items():
             for _ in range(order):
@@ -200,15 +247,7 @@ def shapley_values(worth: Array) -> Array:
     >>> shapley_values(np.array([0.0, 1.0, 2.0, 4.0])).tolist()
     [1.5, 2.5]
     """
-    players = len(worth).bit_length() - 1
-    sets = np.arange(len(worth))
-    sizes = np.array([int(s).bit_count() for s in sets])
-    found = []
-    for player in range(players):
-        without = sets[(sets >> player) & 1 == 0]
-        weight = np.array([1 / (players * math.comb(players - 1, int(size))) for size in sizes[without]])
-        found.append(float(weight @ (worth[without | (1 << player)] - worth[without])))
-    return np.array(found)
+    return _shared_out(np.asarray(worth, float), 0)[1]
 
 
 def correlation_root(correlation: ArrayLike) -> Array:
@@ -282,6 +321,41 @@ def _fitted(scores: Array, values: Array, powers: NDArray[np.intp]) -> Chaos:
 
 def _blocks(blocks: Sequence[Sequence[int]] | None, columns: int) -> list[list[int]]:
     return [[column] for column in range(columns)] if blocks is None else [list(block) for block in blocks]
+
+
+def _together(rows: Array, parts: list[list[int]]) -> list[int]:
+    """Inputs whose scores share independent ones with those of another."""
+    uses = np.array([(rows[part] != 0).any(0) for part in parts])
+    shared = uses.sum(0) > 1
+    return [k for k in range(len(parts)) if (uses[k] & shared).any()]
+
+
+def _shared_out(worth: Array, members: int) -> tuple[float, Array]:
+    """Shapley values of a game in which some members must all be in, and any of the others may be.
+
+    Parameters
+    ----------
+    worth
+        Worth of the members with each set of the others, shape (2^g,), in the order of their bits.
+    members
+        Number of those who must all be in.
+
+    Returns
+    -------
+    The value of each member, and those of the g others.
+    """
+    others = len(worth).bit_length() - 1
+    sets, count = np.arange(len(worth)), members + others
+    sizes = np.array([int(s).bit_count() for s in sets])
+    own = 0.0
+    if members:
+        own = float(worth @ [1 / (count * math.comb(count - 1, members - 1 + int(size))) for size in sizes])
+    found = []
+    for player in range(others):
+        without = sets[(sets >> player) & 1 == 0]
+        weight = np.array([1 / (count * math.comb(count - 1, members + int(size))) for size in sizes[without]])
+        found.append(float(weight @ (worth[without | (1 << player)] - worth[without])))
+    return own, np.array(found)
 
 
 def _subsets(parts: list[list[int]]) -> list[list[list[int]]]:

@@ -40,7 +40,7 @@ class Decomposition:
         from forecast.figures import band_parts
 
         wide = self.table.groupby("year")["variance"].transform("sum") > 0
-        return band_parts(self.table[wide], ax=ax)
+        return band_parts(self.table[wide].assign(scenario=self.scenario), ax=ax)
 
     def summary(self) -> str:
         """Parts of one year in words, the largest first."""

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from forecast.distributions import Array
+from forecast.error_floor import floor_sd, promised_growth
 from forecast.errors import ArgumentError, Problem
 from forecast.mixture import Mixture, mixture_quantiles
 from forecast.pipeline import Run
 from forecast.project import ScenarioPath
 from forecast.sensitivity.carried import log_paths, nodes_at
-from forecast.sensitivity.inputs import Input, chosen, inputs_of
+from forecast.sensitivity.inputs import Input, chosen, inputs_of, open_events
 from forecast.sensitivity.model import Model, Setting, model_of
 from forecast.sensitivity.quantities import Cagr, Quantity, Value
 from forecast.sensitivity.tornado import shifted
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_COMPONENTS = 100
-_MOST_SLOW = 150
-"""Most cells where each is a fit or a projection of its own."""
+_MOST_TRIED = 9
+"""Points along an input where each cell is a fit or a projection of its own; between them splines serve."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,7 @@ class Grid:
 
         labels = [f"{entry.name}, {entry.unit}".removesuffix(", ") for entry in (self.x, self.y)]
         factor, unit = self.quantity.drawn(self.money)
-        table = self.table.assign(value=self.table["value"] * factor)
+        table = self.table.assign(value=self.table["value"] * factor, scenario=self.scenario)
         target = None if self.target is None else self.target * factor
         return heatmap(
             table, unit=unit, quantity=self.quantity.label, x_label=labels[0], y_label=labels[1],
@@ -99,7 +101,9 @@ def grid(
 ) -> Grid:
     """Evaluate a quantity over two inputs between the P10 and P90 of each, the others at base.
 
-    Two scenario drivers take about half a millisecond a cell. Other inputs need a fit for each of their values.
+    Two scenario drivers of a path that is linear in its start take about half a millisecond a cell. Elsewhere each cell
+    is a projection, or a fit, of its own: it is made at nine points along each input at most, and cubic splines serve
+    between them.
 
     Parameters
     ----------
@@ -119,7 +123,7 @@ def grid(
     Raises
     ------
     ArgumentError
-        An unknown input, an input without spread, the same one twice; a size below 2; too many cells for fits.
+        An unknown input, an input without spread, the same one twice; a size below 2.
     """
     model = model_of(run, scenario)
     across, up = _two(model, x, y)
@@ -156,25 +160,34 @@ def _points(entry: Input, count: int) -> Array:
 def _table(model: Model, quantity: Quantity, x: tuple[Input, Array], y: tuple[Input, Array]) -> Array:
     """Values, one row a value of y."""
     (across, xs), (up, ys) = x, y
-    if across.kind == up.kind == "driver":
+    if across.kind == up.kind == "driver" and _is_linear(model, model.base):
         wide, tall = (part.ravel() for part in np.meshgrid(xs, ys))
         return at_drivers(model, model.base, quantity, {across.key: wide, up.key: tall}).reshape(len(ys), len(xs))
-    if up.kind == "driver":
-        return _table(model, quantity, y, x).T
-    if across.kind == "driver":
-        settings = [up.set(model.base, float(b)) for b in ys]
-        return np.array([at_drivers(model, setting, quantity, {across.key: xs}) for setting in settings])
-    if len(xs) * len(ys) > _MOST_SLOW:
-        found = f"{len(xs)} by {len(ys)}"
-        raise ArgumentError(Problem("size", found, f"at most {_MOST_SLOW} cells where neither input is a driver"))
-    return np.array(
-        [[model.value(up.set(across.set(model.base, float(a)), float(b)), quantity) for a in xs] for b in ys]
+    few_x, few_y = _few(across, xs), _few(up, ys)
+    values = np.array(
+        [
+            [model.value(put, quantity) for put in (across.set(setting, float(a)) for a in few_x)]
+            for setting in (up.set(model.base, float(b)) for b in few_y)
+        ]
     )
+    return _between(_between(values, few_x, xs).T, few_y, ys).T
+
+
+def _few(entry: Input, points: Array) -> Array:
+    """Points at which an input is tried; between them the table is interpolated."""
+    if entry.labels is not None or len(points) <= _MOST_TRIED:
+        return points
+    return np.linspace(points[0], points[-1], _MOST_TRIED)
+
+
+def _between(values: Array, tried: Array, wanted: Array) -> Array:
+    """Values along the last axis at the points wanted, by cubic splines."""
+    return values if tried is wanted else np.asarray(CubicSpline(tried, values, axis=-1)(wanted))
 
 
 def _at_base(model: Model, quantity: Quantity, x: Input, y: Input) -> float:
     """The quantity at base, evaluated as the table is."""
-    if "driver" in (x.kind, y.kind):
+    if x.kind == y.kind == "driver" and _is_linear(model, model.base):
         return float(at_drivers(model, model.base, quantity, {}, count=1)[0])
     return model.value(model.base, quantity)
 
@@ -184,9 +197,9 @@ def at_drivers(
 ) -> Array:
     """A quantity at many values of some drivers.
 
-    The log path is linear in that of the consensus up to the handover, so each component of the consensus is carried
-    on by one matrix a setting. Where that does not hold (a curve with a ceiling, uncertain events, a band that is
-    topped up), each setting is projected by itself.
+    The log path is linear in that of the start up to the handover, so each component of the start is carried on by
+    one matrix a setting. Where that does not hold (a curve with a ceiling, segments, a tree, uncertain events, a band
+    that is topped up), each setting is projected by itself.
 
     Parameters
     ----------
@@ -200,7 +213,7 @@ def at_drivers(
         n, where no driver is given.
     """
     number = len(next(iter(drivers.values()))) if count is None else count
-    if setting.scenario.growth.has_ceiling or setting.scenario.events or _topped_up(model):
+    if not _is_linear(model, setting):
         rows = [{key: float(values[i]) for key, values in drivers.items()} for i in range(number)]
         return np.array([model.value(_with(setting, row), quantity) for row in rows])
     return _carried(model, setting, quantity, drivers, number)
@@ -213,20 +226,29 @@ def _with(setting: Setting, row: Mapping[str, float]) -> Setting:
     return replace(setting, scenario=scenario)
 
 
+def _is_linear(model: Model, setting: Setting) -> bool:
+    """Whether the log path is a linear function of the start, with one matrix a setting of the drivers."""
+    growth = setting.scenario.growth
+    bends = growth.has_ceiling or growth.curve in ("segments", "tree")
+    return not (bends or open_events(model) or _topped_up(model))
+
+
 def _topped_up(model: Model) -> bool:
     """Whether the error of published forecasts may widen the band once drivers are known."""
-    path = model.run.projection.paths[model.scenario_name]
-    floor = path.scenario.analyst_error
-    elapsed = (path.years - path.years[0]).astype(float)
-    narrow = np.diag(path.mixture.covariance()) - path.parts.get("scenario drivers", 0.0)
-    return bool(floor.on and (narrow < (floor.scale * elapsed**floor.exponent) ** 2).any())
+    path, floor = model.whole, model.scenario.analyst_error
+    if model.pool is None:
+        return False
+    elapsed = path.years - path.years[0]
+    narrow = path.mixture.variance() - path.parts.get("scenario drivers", 0.0)
+    least = floor_sd(floor, elapsed, promised_growth(path.mixture, elapsed))
+    return bool(floor.on and (narrow < least**2).any())
 
 
 def _carried(model: Model, setting: Setting, quantity: Quantity, drivers: Mapping[str, Array], count: int) -> Array:
     market, known = model.start(setting)
     market = market.reduced(_MOST_COMPONENTS)
-    years = np.arange(setting.pool.newest, int(model.run.projection.paths[model.scenario_name].years[-1]) + 1)
-    nodes = nodes_at(setting.scenario, years, drivers, np.zeros((count, 0), np.int64))
+    years = np.arange(model.whole.years[0] if setting.pool is None else setting.pool.newest, model.last + 1)
+    nodes = nodes_at(setting.scenario, years, drivers, _settled(model, years, count))
     offset = log_paths(nodes, known, np.zeros((count, len(known))))
     matrix = np.stack(
         [log_paths(nodes, known, np.tile(unit, (count, 1))) - offset for unit in np.eye(len(known))], axis=2
@@ -244,6 +266,14 @@ def _carried(model: Model, setting: Setting, quantity: Quantity, drivers: Mappin
         )
         found.append(quantity.bounded(ScenarioPath(setting.scenario, years[needed], mixture, {})))
     return np.array(found)
+
+
+def _settled(model: Model, years: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Years of the events, none of which is open, shape (count, events)."""
+    if not model.scenario.events:
+        return np.zeros((count, 0), np.int64)
+    states = model.scenario.event_states(first=int(years[0]), last=int(years[-1]))
+    return np.tile(states.years[states.weights.argmax()], (count, 1))
 
 
 def _linear(

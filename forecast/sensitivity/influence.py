@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from forecast.errors import ArgumentError, Problem
 from forecast.pipeline import Run
 from forecast.reconcile.pool import ACTUAL_SD, Pool, growth, level
 from forecast.reconcile.statements import Source
-from forecast.sensitivity.inputs import inputs_of
+from forecast.sensitivity.inputs import inputs_of, open_events
 from forecast.sensitivity.model import Model, Setting, model_of
 from forecast.sensitivity.quantities import Probability, Quantity
 from forecast.wording import listing, percent, result_html
@@ -29,6 +30,9 @@ PRIORS_OUT: dict[str, tuple[str, dict[str, float]]] = {
     "drift": ("drift of definitions", {"definition_drift": 0.0}),
 }
 """What each belief becomes once it is left out: made so wide that it says nothing, or taken as nought."""
+
+NO_LEVEL = "no level is left: the others print growth alone"
+"""Why there is no answer without a source."""
 
 _LEVELS = (0.1, 0.5, 0.9)
 _NODES = 5
@@ -49,7 +53,7 @@ class Influence:
         One row a change: `input, kind` (source, statement, prior, event, driver, consensus, new source), `change`
         ("left out", "added" or "known"), `low, median, high` (the quantity; the expected ones where an input becomes
         known), `moves` (median less that as it stands), `band` (high less low, as a share of that as it stands, less
-        1: negative where it narrows).
+        1: negative where it narrows), `note` (why there is no answer, where there is none: the numbers are missing).
     base
         `low, median, high` as it stands.
     """
@@ -124,10 +128,11 @@ def influence(run: Run, quantity: Quantity, *, scenario: str | None = None) -> I
     model = model_of(run, scenario)
     base = _band(model, model.as_read, quantity)
     rows = [
-        (name, kind, change, *_band(model, put(model.as_read), quantity)) for name, kind, change, put in _changes(model)
+        (name, kind, change, *_changed(model, put(model.as_read), quantity))
+        for name, kind, change, put in _changes(model)
     ]
-    rows += [(name, kind, "known", *_expected(model, settings, quantity)) for name, kind, settings in _known(model)]
-    table = pd.DataFrame(rows, columns=["input", "kind", "change", "low", "median", "high"])
+    rows += [(name, kind, "known", *_expected(model, settings, quantity), "") for name, kind, settings in _known(model)]
+    table = pd.DataFrame(rows, columns=["input", "kind", "change", "low", "median", "high", "note"])
     table["moves"] = table["median"] - base[1]
     table["band"] = (table["high"] - table["low"]) / (base[2] - base[0]) - 1
     return Influence(quantity, model.scenario_name, run.unit, table, base)
@@ -139,17 +144,24 @@ def _band(model: Model, setting: Setting, quantity: Quantity) -> tuple[float, fl
     return min(low, high), median, max(low, high)
 
 
+def _changed(model: Model, setting: Setting, quantity: Quantity) -> tuple[float, float, float, str]:
+    """Band of a setting; nan and why, where there is none."""
+    if setting.pool is not None and not setting.pool.has_level:
+        return math.nan, math.nan, math.nan, NO_LEVEL
+    return *_band(model, setting, quantity), ""
+
+
 def _changes(model: Model) -> Iterator[Change]:
-    pool = model.run.consensus.pool
-    yield from _without_sources(pool)
-    for words, changes in PRIORS_OUT.values():
-        prior = pool.prior.replace(**changes)
-        yield f"prior on {words}", "prior", "left out", _pooled(replace(pool, prior=prior))
-    for name in model.scenario.events:
-        if name not in (*model.scenario.happens, *model.scenario.ruled_out):
-            yield f"event: {name}", "event", "left out", _ruled_out(name)
-    for words, source in _new_sources(model):
-        yield words, "new source", "added", _pooled(replace(pool, sources=(*pool.sources, source)))
+    pool = model.pool
+    if pool is not None:
+        yield from _without_sources(pool)
+        for words, changes in PRIORS_OUT.values():
+            yield f"prior on {words}", "prior", "left out", _pooled(replace(pool, prior=pool.prior.replace(**changes)))
+    for name in open_events(model):
+        yield f"event: {name.replace('_', ' ')}", "event", "left out", _ruled_out(name)
+    if pool is not None:
+        for words, source in _new_sources(model, pool):
+            yield words, "new source", "added", _pooled(replace(pool, sources=(*pool.sources, source)))
 
 
 def _without_sources(pool: Pool) -> Iterator[Change]:
@@ -172,9 +184,9 @@ def _ruled_out(name: str) -> Callable[[Setting], Setting]:
     return lambda setting: replace(setting, scenario=setting.scenario.given(ruled_out=[name]))
 
 
-def _new_sources(model: Model) -> Iterator[tuple[str, Source]]:
+def _new_sources(model: Model, pool: Pool) -> Iterator[tuple[str, Source]]:
     """One more source of each kind, saying what the consensus says."""
-    consensus, pool = model.run.consensus, model.run.consensus.pool
+    consensus = model.run.consensus
     first, last = pool.newest, pool.newest + _GROWTH_YEARS
     middle = level(first, f"{consensus.quantiles([0.5], [first]).to_numpy().item():.3g}")
     rate = growth(first, last, f"{100 * consensus.growth(first, last, [0.5]).to_numpy().item():.3g}")
@@ -196,7 +208,7 @@ def _known(model: Model) -> Iterator[tuple[str, str, Settings]]:
 
     levels = special.ndtr(scores).tolist()
     for entry in inputs_of(model):
-        if entry.kind == "consensus":
+        if entry.key == "market":
             yield (
                 entry.name,
                 entry.kind,
@@ -212,8 +224,7 @@ def _known(model: Model) -> Iterator[tuple[str, str, Settings]]:
 
 def _chance(model: Model, name: str) -> float:
     """Probability that an event happens within the projection."""
-    years = model.run.projection.paths[model.scenario_name].years
-    states = model.scenario.event_states(first=int(years[0]), last=int(years[-1]))
+    states = model.scenario.event_states(first=int(model.whole.years[0]), last=model.last)
     return float(states.weights @ states.happens[:, states.names.index(name)])
 
 

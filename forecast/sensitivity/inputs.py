@@ -10,7 +10,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from forecast.distributions import Distribution, Fixed, Range
+import numpy as np
+
+from forecast.distributions import Array, Distribution, Fixed, Range
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.reconcile.pool import Pool
 from forecast.reconcile.priors import Prior
@@ -19,7 +21,7 @@ from forecast.scenario.drivers import Driver
 from forecast.sensitivity.model import Model, Setting
 from forecast.sensitivity.words import plain
 
-KINDS = ("consensus", "driver", "event", "prior", "hedge", "source")
+KINDS = ("consensus", "history", "driver", "event", "prior", "hedge", "source")
 """Every kind of input."""
 
 PROBABILITIES = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -41,6 +43,9 @@ PRIOR_RANGES: dict[str, Range] = {
 }
 """P10, P50 and P90 of each number of the prior, about its default; moved along where a case sets another."""
 
+_CERTAIN = 1e-9
+"""Probability within which an event counts as certain, or as ruled out."""
+
 EXCESS_RANGE = Range(0.25, 1.0, 4.0, positive=True)
 """Excess behind a one-sided hedge, in units of the last significant digit."""
 
@@ -52,8 +57,8 @@ class Input:
     Parameters
     ----------
     key, name, kind, unit
-        Key as in the files, such as "growth.half_life", "prior.herding" or the id of a source; name in words; driver,
-        prior, source, hedge, event or consensus; unit of the points.
+        Key as in the files, such as "growth.half_life", "prior.herding" or the id of a source; name in words; one of
+        `KINDS`; unit of the points.
     points
         What it is set to, ascending; the base is in the middle, or last for a source.
     set
@@ -83,17 +88,10 @@ class Input:
 
 
 def inputs_of(model: Model) -> list[Input]:
-    """Every uncertain input: market level, drivers, scope ratios, priors, hedges, sources, events."""
-    pool = model.base.pool
-    return [
-        _level(model),
-        *_drivers(model),
-        *_events(model),
-        *_scope_ratios(pool),
-        *_priors(pool),
-        *_hedges(pool),
-        *_sources(pool),
-    ]
+    """Every uncertain input: the start, drivers, events; with a consensus scope ratios, priors, hedges, sources too."""
+    found = [*_level(model), *drivers_of(model), *_events(model)]
+    pool = model.pool
+    return found if pool is None else [*found, *_scope_ratios(pool), *_priors(pool), *_hedges(pool), *_sources(pool)]
 
 
 def chosen(inputs: Sequence[Input], names: Sequence[str] | None) -> list[Input]:
@@ -121,23 +119,44 @@ def _points(distribution: Distribution) -> tuple[float, ...]:
     return tuple(float(value) for value in distribution.ppf(PROBABILITIES))
 
 
-def _level(model: Model) -> Input:
-    year = model.run.consensus.reference_year
-    levels = model.run.consensus.quantiles(PROBABILITIES, [year]).iloc[0].tolist()
+def _level(model: Model) -> Iterator[Input]:
+    if model.pivot is None:
+        return
+    levels = [float(value) for value in market_at(model, PROBABILITIES)]
     by_point = dict(zip(levels, PROBABILITIES, strict=True))
-    base = levels[len(levels) // 2]
 
     def put(setting: Setting, point: float) -> Setting:
-        probability = (
-            by_point[point] if point in by_point else 1 - model.run.consensus.probability(above=point, year=year)
-        )
-        return replace(setting, quantile=probability)
+        return replace(setting, quantile=by_point.get(point) or probability_below(model, point))
 
-    return Input("market", f"market in {year}", "consensus", model.run.unit, tuple(levels), base, put)
+    kind = "history" if model.pool is None else "consensus"
+    name = f"market in {model.pivot}" if model.pool is not None else f"course of the history to {model.pivot}"
+    yield Input("market", name, kind, model.run.unit, tuple(levels), levels[len(levels) // 2], put)
 
 
-def _drivers(model: Model) -> Iterator[Input]:
+def market_at(model: Model, probabilities: Sequence[float]) -> Array:
+    """Quantiles of the market in the pivot year as the start has it, shape (n,)."""
+    assert model.pivot is not None
+    if model.pool is not None:
+        return model.run.consensus.quantiles(probabilities, [model.pivot]).to_numpy()[0]
+    market, known = model.start(model.as_read)
+    return np.exp(market.quantiles(list(probabilities))[model.pivot - int(known[0])])
+
+
+def probability_below(model: Model, value: float) -> float:
+    """Probability that the market is below an amount in the pivot year as the start has it."""
+    assert model.pivot is not None
+    if model.pool is not None:
+        return 1 - model.run.consensus.probability(above=value, year=model.pivot)
+    market, known = model.start(model.as_read)
+    at = model.pivot - int(known[0])
+    return float(market.linear(np.eye(len(known))[at : at + 1]).cdf([math.log(value)])[0])
+
+
+def drivers_of(model: Model) -> Iterator[Input]:
+    """Every uncertain driver of the scenario, and volatility where it is certain."""
     for key, driver in model.scenario.drivers.items():
+        if _ruled_out(model, key):
+            continue
         if not driver.distribution.is_fixed:
             points = _points(driver.distribution)
             yield Input(
@@ -150,6 +169,11 @@ def _drivers(model: Model) -> Iterator[Input]:
             )
 
 
+def _ruled_out(model: Model, key: str) -> bool:
+    """Whether a driver belongs to an event that does not happen in this story."""
+    return any(key.startswith(f"events.{name}.") for name in model.scenario.ruled_out)
+
+
 def _driver_setter(key: str) -> Callable[[Setting, float], Setting]:
     def put(setting: Setting, point: float) -> Setting:
         return replace(setting, scenario=setting.scenario.with_value(key, point))
@@ -160,23 +184,25 @@ def _driver_setter(key: str) -> Callable[[Setting, float], Setting]:
 def _why(key: str, driver: Driver) -> str:
     if key.endswith("volatility"):
         return "it widens the band and leaves the median where it is"
-    return "certain" if driver.distribution.is_fixed else "it acts only after the year asked about"
+    if driver.distribution.is_fixed:
+        return "certain"
+    tables = ("growth.", "events.", "segments.")
+    return "it acts only after the year asked about" if key.startswith(tables) else "the answer does not depend on it"
 
 
 def _events(model: Model) -> Iterator[Input]:
-    for name in model.scenario.events:
-        if name in (*model.scenario.happens, *model.scenario.ruled_out):
-            continue
-        yield Input(
-            f"events.{name}",
-            f"event: {name}",
-            "event",
-            "",
-            (0.0, 1.0),
-            math.nan,
-            _event_setter(name),
-            {0.0: "does not happen", 1.0: "happens"},
-        )
+    for name in open_events(model):
+        words, labels = f"event: {name.replace('_', ' ')}", {0.0: "does not happen", 1.0: "happens"}
+        yield Input(f"events.{name}", words, "event", "", (0.0, 1.0), math.nan, _event_setter(name), labels)
+
+
+def open_events(model: Model) -> list[str]:
+    """Events that may happen in this story, and may not."""
+    if not model.scenario.events:
+        return []
+    states = model.scenario.event_states(first=int(model.whole.years[0]), last=model.last)
+    chances = dict(zip(states.names, (states.weights @ states.happens).tolist(), strict=True))
+    return [name for name in model.scenario.events if _CERTAIN < chances[name] < 1 - _CERTAIN]
 
 
 def _event_setter(name: str) -> Callable[[Setting, float], Setting]:
@@ -211,10 +237,10 @@ def _scope_ratios(pool: Pool) -> Iterator[Input]:
 
 def _ratio_setter(name: str) -> Callable[[Setting, float], Setting]:
     def put(setting: Setting, point: float) -> Setting:
-        scopes = setting.pool.scopes
+        scopes = setting.sources.scopes
         assert scopes is not None
         changed = tuple(replace(s, ratio=Fixed(point)) if s.name == name else s for s in scopes.scopes)
-        return replace(setting, pool=replace(setting.pool, scopes=replace(scopes, scopes=changed)))
+        return replace(setting, pool=replace(setting.sources, scopes=replace(scopes, scopes=changed)))
 
     return put
 
@@ -264,11 +290,11 @@ def _inert(pool: Pool, name: str) -> str:
 
 def _prior_setter(name: str) -> Callable[[Setting, float], Setting]:
     def put(setting: Setting, point: float) -> Setting:
-        prior = setting.pool.prior
+        prior = setting.sources.prior
         changes = {name: point}
         if name == "herding" and point > prior.publisher_correlation:
             changes["publisher_correlation"] = point
-        return replace(setting, pool=replace(setting.pool, prior=prior.replace(**changes)))
+        return replace(setting, pool=replace(setting.sources, prior=prior.replace(**changes)))
 
     return put
 
@@ -287,9 +313,9 @@ def _hedge_setter(source_id: str, position: int) -> Callable[[Setting, float], S
     def put(setting: Setting, point: float) -> Setting:
         sources = tuple(
             _with_excess(source, position, point) if source.id == source_id else source
-            for source in setting.pool.sources
+            for source in setting.sources.sources
         )
-        return replace(setting, pool=replace(setting.pool, sources=sources))
+        return replace(setting, pool=replace(setting.sources, sources=sources))
 
     return put
 
@@ -310,7 +336,7 @@ def _sources(pool: Pool) -> Iterator[Input]:
 
 def _source_setter(source_id: str) -> Callable[[Setting, float], Setting]:
     def put(setting: Setting, point: float) -> Setting:
-        last = len(setting.pool.sources) == 1
-        return setting if point or last else replace(setting, pool=setting.pool.without(source_id))
+        last = len(setting.sources.sources) == 1
+        return setting if point or last else replace(setting, pool=setting.sources.without(source_id))
 
     return put

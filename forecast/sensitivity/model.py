@@ -8,14 +8,23 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.error_floor import topped_up
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.mixture import Mixture
 from forecast.pipeline import Run
-from forecast.project import ScenarioPath, known_years, scenario_path
-from forecast.reconcile.house_effects import COARSE, fit_house_effects
+from forecast.project import ScenarioPath, known_years, scenario_path, tree_path
+from forecast.projection import headline_scenario
+from forecast.reconcile import Consensus
 from forecast.reconcile.pool import Pool
-from forecast.scenario import Scenario
+from forecast.scenario import AnalystError, Scenario
+from forecast.scenario.joint import EventStates, joint_states
+from forecast.sensitivity.carried import nodes_at, tree_paths
+from forecast.sensitivity.fits import Fits
 from forecast.sensitivity.quantities import Quantity
+from forecast.start import HistoryStart, TreeStart
+
+_MOST_COMPONENTS = 200
+"""Components of the start that single settings are carried on with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,16 +34,22 @@ class Setting:
     Parameters
     ----------
     pool
-        Sources and prior of the consensus.
+        Sources and prior of the consensus; None where the case has none.
     scenario
         Scenario with its drivers.
     quantile
-        Probability of the market's level in the reference year to hold it at; None leaves it uncertain.
+        Probability of the market's level in the model's `pivot` year to hold it at; None leaves it uncertain.
     """
 
-    pool: Pool
+    pool: Pool | None
     scenario: Scenario
     quantile: float | None = None
+
+    @property
+    def sources(self) -> Pool:
+        """The pool; only asked where there is one."""
+        assert self.pool is not None
+        return self.pool
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +73,39 @@ class Model:
     @property
     def scenario(self) -> Scenario:
         """The scenario as read."""
-        return self.run.projection.paths[self.scenario_name].scenario
+        return self.whole.scenario
+
+    @property
+    def whole(self) -> ScenarioPath:
+        """The path as the run has it."""
+        return self.run.projection.paths[self.scenario_name]
+
+    @property
+    def last(self) -> int:
+        """Last year of the path."""
+        return int(self.whole.years[-1])
+
+    @property
+    def pool(self) -> Pool | None:
+        """Sources and prior as read; None where there is no consensus."""
+        return self.run.start.pool if isinstance(self.run.start, Consensus) else None
+
+    @property
+    def handover(self) -> int:
+        """Last year that the start itself tells."""
+        return self.run.projection.handover_year[self.scenario_name]
+
+    @property
+    def pivot(self) -> int | None:
+        """Year in which the level of the start is an input: the reference year, or the end of a history's course."""
+        if isinstance(self.run.start, TreeStart):
+            return None
+        return self.run.start.reference_year if isinstance(self.run.start, Consensus) else self.handover
 
     @property
     def as_read(self) -> Setting:
         """Sources, prior and scenario as read, every driver uncertain."""
-        return Setting(self.run.consensus.pool, self.scenario)
+        return Setting(self.pool, self.scenario)
 
     @cached_property
     def base(self) -> Setting:
@@ -72,48 +114,88 @@ class Model:
         for key, driver in scenario.drivers.items():
             if not driver.distribution.is_fixed:
                 scenario = scenario.with_value(key, float(driver.distribution.from_score(0.0)))
-        return Setting(self.run.consensus.pool, scenario)
+        return Setting(self.pool, scenario)
 
     def value(self, setting: Setting, quantity: Quantity) -> float:
         """Quantity at a setting."""
-        return quantity.bounded(self.path(setting))
+        years = quantity.years
+        return quantity.bounded(self.path(setting, end=self.last if years is None else max(years)))
 
-    def path(self, setting: Setting) -> ScenarioPath:
-        """Projected path at a setting."""
+    def path(self, setting: Setting, *, end: int | None = None) -> ScenarioPath:
+        """Projected path at a setting, to a year within the projection; to its end where None."""
+        start, scenario = self.run.start, setting.scenario
+        origin = int(self.whole.years[0]) if setting.pool is None else setting.sources.newest
+        last = self.last if end is None else min(max(end, origin + 1), self.last)
+        if isinstance(start, TreeStart):
+            settled = all(driver.distribution.is_fixed for driver in scenario.drivers.values())
+            return self._settled(scenario, last) if settled else tree_path(scenario, origin=origin, end=last)
         market, known = self.start(setting)
-        last = int(self.run.projection.paths[self.scenario_name].years[-1])
-        return scenario_path(market, known, setting.scenario, origin=setting.pool.newest, end=last)
+        if isinstance(start, HistoryStart):
+            scenario = scenario.model_copy(update={"analyst_error": AnalystError(on=False)})
+        used = known <= max(last, int(known[1]))
+        market = market.linear(np.eye(len(known))[used]).reduced(_MOST_COMPONENTS)
+        return scenario_path(market, known[used], scenario, origin=origin, end=last)
+
+    def _settled(self, scenario: Scenario, last: int) -> ScenarioPath:
+        """Path of a tree whose drivers are certain: one path in every state of the events."""
+        years = np.arange(self.whole.years[0], last + 1)
+        states = self._states(tuple(scenario.happens), tuple(scenario.ruled_out))
+        nodes = nodes_at(scenario, years, {}, states.years)
+        elapsed = years - years[0]
+        process = float(nodes.values["growth.volatility"][0]) ** 2 * np.minimum(elapsed[:, None], elapsed)
+        paths = tree_paths(nodes)
+        mixture = Mixture.of(states.weights, paths, np.broadcast_to(process, (*paths.shape, len(years))))
+        mixture, _ = topped_up(mixture.reduced(_MOST_COMPONENTS), scenario.analyst_error, elapsed)
+        return ScenarioPath(scenario, years, mixture, {})
+
+    def _states(self, happens: tuple[str, ...], ruled_out: tuple[str, ...]) -> EventStates:
+        """Joint states of the events in a story."""
+        if (happens, ruled_out) not in self._told:
+            self._told[happens, ruled_out] = joint_states(
+                self.scenario.events,
+                first=int(self.whole.years[0]),
+                last=self.last,
+                happens=happens,
+                ruled_out=ruled_out,
+            )
+        return self._told[happens, ruled_out]
+
+    @cached_property
+    def _told(self) -> dict[tuple[tuple[str, ...], tuple[str, ...]], EventStates]:
+        """Joint states found so far."""
+        return {}
 
     def start(self, setting: Setting) -> tuple[Mixture, NDArray[np.int64]]:
-        """Log market over the years up to the handover, and those years."""
-        pool, reference = setting.pool, self.run.consensus.reference_year
-        last = int(self.run.projection.paths[self.scenario_name].years[-1])
-        wanted = self.run.projection.handover_year[self.scenario_name]
-        least = pool.newest + 1 if setting.quantile is None else max(pool.newest, reference) + 1
-        handover = min(max(min(wanted, pool.handover_year), least), last)
-        known = known_years(min(pool.newest, reference), handover)
-        market = self._market(pool, known)
+        """Log market over the years up to the handover, and those years; of no use where a tree gives the path."""
+        market, known = self._history if setting.pool is None else self._consensus(setting)
         if setting.quantile is not None:
-            at = reference - int(known[0])
+            assert self.pivot is not None
+            at = self.pivot - int(known[0])
             market = market.given(at, float(market.quantiles([setting.quantile])[at, 0]))
         return market, known
 
-    @cached_property
-    def _fitted(self) -> dict[int, tuple[Pool, Mixture]]:
-        """Consensuses fitted so far, by the identity of their pool (kept with them, so that it stays taken)."""
-        return {}
+    def _consensus(self, setting: Setting) -> tuple[Mixture, NDArray[np.int64]]:
+        pool, reference = setting.sources, self.run.consensus.reference_year
+        least = pool.newest + 1 if setting.quantile is None else max(pool.newest, reference) + 1
+        handover = min(max(min(self.handover, pool.handover_year), least), self.last)
+        known = known_years(min(pool.newest, reference), handover)
+        return self._fits.market(pool, known), known
 
-    def _market(self, pool: Pool, known: NDArray[np.int64]) -> Mixture:
-        if id(pool) not in self._fitted:
-            market = fit_house_effects(pool, years=known, nodes=COARSE).markets[pool.scope]
-            self._fitted[id(pool)] = (pool, market)
-        return self._fitted[id(pool)][1]
+    @cached_property
+    def _fits(self) -> Fits:
+        return Fits(self.run.consensus.pool)
+
+    @cached_property
+    def _history(self) -> tuple[Mixture, NDArray[np.int64]]:
+        assert isinstance(self.run.start, HistoryStart)
+        known = known_years(self.run.start.origin, self.handover)
+        return self.run.start.market(known), known
 
 
 def model_of(run: Run, scenario: str | None = None) -> Model:
     """The model of one scenario of a run: the one called base, else the middle one, where None."""
     names = run.projection.scenarios
-    name = run.projection.headline if scenario is None else scenario
+    name = headline_scenario(names) if scenario is None else scenario
     if name not in names:
         raise ArgumentError(Problem("scenario", repr(name), ", ".join(names), did_you_mean(name, names)))
     return Model(run, name)

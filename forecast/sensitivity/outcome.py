@@ -1,9 +1,9 @@
 """The market as a function of independent normal scores: what variance-based methods need of a run.
 
-The inputs are those that carry the band of a projection: the level of the market in the reference year, the growth
-the sources promise given that level, each uncertain driver of the scenario, its events, the yearly ups and downs,
-and the error that forecasts of this kind have shown. Priors and sources cannot be among them, as each of their values
-is a fit of its own: `tornado`, `influence` and `morris` look at those.
+The inputs are those that carry the band of a projection: the level of the market in the reference year and the growth
+the sources promise given that level, or the course of the history; each uncertain driver of the scenario, its events,
+the yearly ups and downs, and the error that forecasts of this kind have shown. Priors and sources cannot be among
+them, as each of their values is a fit of its own: `tornado`, `influence` and `morris` look at those.
 """
 
 from __future__ import annotations
@@ -17,16 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from forecast.analyst_error import analyst_error_tails, horizon_correlation
 from forecast.distributions import Array
+from forecast.error_floor import promised_growth
 from forecast.errors import ModelError
-from forecast.mixture import Mixture
+from forecast.mixture import Mixture, mixture_quantiles
 from forecast.project import ScenarioPath, known_years
 from forecast.scenario import Scenario
 from forecast.scenario.correlation import correlation_matrix
 from forecast.scenario.joint import EventStates, joint_states
 from forecast.scenario.links import linked
-from forecast.sensitivity.carried import log_paths, nodes_at
+from forecast.scenario_nodes import ScenarioNodes
+from forecast.sensitivity.carried import log_paths, nodes_at, tree_paths
 from forecast.sensitivity.chaos import correlation_root
+from forecast.sensitivity.inputs import drivers_of
 from forecast.sensitivity.model import Model
 from forecast.sensitivity.quantities import Quantity, Value
 from forecast.sensitivity.words import plain
@@ -35,9 +39,14 @@ _COMPONENTS = 200
 _ROWS = 2**15
 _MOST_NOISE = 4
 _SMALL = 1e-3
+_SINGULAR = 1e-10
 _FARTHEST = 6.0
 _LEVEL_SCORES = np.linspace(-4.5, 4.5, 31)
 _GROWTH_SCORES = np.linspace(-5.0, 5.0, 81)
+
+_TAIL_SCORES = np.linspace(-_FARTHEST, _FARTHEST, 241)
+
+_UPS_AND_DOWNS, _SHOWN = "yearly ups and downs", "error that forecasts have shown"
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,7 @@ class Outcome:
     @property
     def path(self) -> ScenarioPath:
         """The projected path."""
-        return self.model.run.projection.paths[self.model.scenario_name]
+        return self.model.whole
 
     @property
     def scenario(self) -> Scenario:
@@ -76,27 +85,28 @@ class Outcome:
 
     @cached_property
     def known(self) -> NDArray[np.int64]:
-        """Years of the consensus that the path is made of."""
-        pool = self.model.run.consensus.pool
-        first = min(pool.newest, self.model.run.consensus.reference_year)
-        return known_years(first, self.model.run.projection.handover_year[self.model.scenario_name])
+        """Years of the start that the path is made of; none where a tree gives it."""
+        if self.model.pivot is None:
+            return np.zeros(0, np.int64)
+        first = int(self.path.years[0])
+        return known_years(first if self.model.pool is None else min(first, self.model.pivot), self.model.handover)
 
     @cached_property
     def market(self) -> _Start:
-        """The consensus over those years."""
-        at = self.model.run.consensus.reference_year - int(self.known[0])
-        if not 0 <= at < len(self.known):
+        """The start over those years."""
+        if self.model.pool is None:
+            market = self.model.start(self.model.as_read)[0]
+            return _Start(market, len(self.known) - 1, (len(self.known) - 1) // 2)
+        assert self.model.pivot is not None
+        at, last = self.model.pivot - int(self.known[0]), len(self.known) - 1
+        if not 0 <= at <= last:
             raise ModelError("the reference year lies outside the path of the consensus; choose one within it")
-        return _Start(self.model.run.consensus.market(self.known.tolist()).reduced(_COMPONENTS), at)
+        return _Start(self.model.run.consensus.market(self.known.tolist()), at, 0 if at == last else last)
 
     @cached_property
     def drivers(self) -> tuple[str, ...]:
         """Keys of the uncertain drivers."""
-        return tuple(
-            key
-            for key, driver in self.scenario.drivers.items()
-            if key.startswith(("growth.", "events.")) and not driver.distribution.is_fixed
-        )
+        return tuple(entry.key for entry in drivers_of(self.model) if len(entry.points) > 1)
 
     @cached_property
     def root(self) -> Array:
@@ -120,21 +130,30 @@ class Outcome:
         ]
 
     @cached_property
+    def _elapsed(self) -> NDArray[np.int64]:
+        return self.path.years - self.path.years[0]
+
+    @cached_property
     def noise(self) -> Array:
         """Loadings of the yearly ups and downs on independent scores, shape (T, scores)."""
-        elapsed = (self.path.years - self.path.years[0]).astype(float)
-        if isinstance(self.quantity, Value):
-            return np.sqrt(elapsed)[:, None]
-        values, vectors = np.linalg.eigh(np.minimum(elapsed[:, None], elapsed))
-        strongest = np.argsort(values)[::-1][:_MOST_NOISE]
-        loadings = vectors[:, strongest] * np.sqrt(values[strongest])
-        size = np.sqrt((loadings**2).sum(1))
-        return loadings * np.divide(np.sqrt(elapsed), size, out=np.zeros_like(size), where=size > 0)[:, None]
+        return self._loadings(np.minimum(self._elapsed[:, None], self._elapsed).astype(float))
 
     @cached_property
     def shown_error(self) -> Array:
-        """Sd by year that the error of published forecasts adds, shape (T,)."""
-        return np.sqrt(np.asarray(self.path.parts.get("analyst error", np.zeros(len(self.path.years))), float))
+        """Loadings of the error that forecasts have shown, where it widens the band, shape (T, scores)."""
+        sds = np.sqrt(np.asarray(self.path.parts.get("analyst error", np.zeros(len(self.path.years))), float))
+        return self._loadings(np.outer(sds, sds) * horizon_correlation(np.maximum(self._elapsed, 1)))
+
+    def _loadings(self, covariance: Array) -> Array:
+        """A covariance over the years as loadings on few independent scores; the variance of each year is kept."""
+        size = np.sqrt(np.diag(covariance))
+        if isinstance(self.quantity, Value):
+            return size[:, None]
+        values, vectors = np.linalg.eigh(covariance)
+        strongest = np.argsort(values)[::-1][:_MOST_NOISE]
+        loadings = vectors[:, strongest] * np.sqrt(np.maximum(values[strongest], 0.0))
+        told = np.sqrt((loadings**2).sum(1))
+        return loadings * np.divide(size, told, out=np.zeros_like(size), where=told > 0)[:, None]
 
     @cached_property
     def players(self) -> tuple[Player, ...]:
@@ -146,18 +165,26 @@ class Outcome:
         return tuple(found)
 
     def _named(self) -> Iterator[tuple[str, str, int]]:
-        year = self.model.run.consensus.reference_year
-        yield f"market in {year}", "consensus", 1
-        yield "growth that the sources promise", "consensus", 1 + self.market.residual.shape[1]
+        yield from self._of_start()
         for key in self.drivers:
             yield plain(key), "driver", 1
         for states in self.events:
             if len(states.weights) > 1:
-                yield "event: " + " with ".join(states.names), "event", 1
+                yield _event_name(states), "event", 1
         if self._varies:
-            yield "yearly ups and downs", "process", self.noise.shape[1]
+            yield _UPS_AND_DOWNS, "process", self.noise.shape[1]
         if self.shown_error.any():
-            yield "error that forecasts have shown", "analyst error", 1
+            yield _SHOWN, "analyst error", self.shown_error.shape[1]
+
+    def _of_start(self) -> Iterator[tuple[str, str, int]]:
+        if self.model.pivot is None:
+            return
+        more = 1 + self.market.residual.shape[1]
+        if self.model.pool is None:
+            yield f"course of the history to {self.model.pivot}", "history", 1 + more
+        else:
+            yield f"market in {self.model.pivot}", "consensus", 1
+            yield "growth that the sources promise", "consensus", more
 
     @property
     def _varies(self) -> bool:
@@ -189,27 +216,30 @@ class Outcome:
 
     def _logs(self, scores: Array) -> Array:
         own = {player.name: scores[:, list(player.columns)] for player in self.players}
-        taken = iter(self.players[2:])
-        start = self.market.at(own[self.players[0].name][:, 0], own[self.players[1].name])
-        independent = [own[next(taken).name][:, 0] for _ in self.drivers]
+        independent = [own[plain(key)][:, 0] for key in self.drivers]
         joint = np.array(independent).T @ self.root.T if independent else np.zeros((len(scores), 0))
         given = {
             key: self.scenario.drivers[key].distribution.from_score(joint[:, k]) for k, key in enumerate(self.drivers)
         }
-        happened = self._happened(own, len(scores))
-        nodes = nodes_at(self.scenario, self.path.years, given, happened)
-        logs = log_paths(nodes, self.known, start)
-        if "yearly ups and downs" in own:
-            logs = logs + nodes.values["growth.volatility"][:, None] * (own["yearly ups and downs"] @ self.noise.T)
-        if "error that forecasts have shown" in own:
-            logs = logs + self._tail(own["error that forecasts have shown"]) * self.shown_error
+        nodes = nodes_at(self.scenario, self.path.years, given, self._happened(own, len(scores)))
+        logs = self._market_paths(nodes, scores)
+        if _UPS_AND_DOWNS in own:
+            logs = logs + nodes.values["growth.volatility"][:, None] * (own[_UPS_AND_DOWNS] @ self.noise.T)
+        if _SHOWN in own:
+            logs = logs + self._tail(own[_SHOWN]) @ self.shown_error.T
         return logs
+
+    def _market_paths(self, nodes: ScenarioNodes, scores: Array) -> Array:
+        """Log market without the noise, shape (n, T); the scores of the start come first."""
+        if self.model.pivot is None:
+            return tree_paths(nodes)
+        return log_paths(nodes, self.known, self.market.at(scores[:, 0], scores[:, 1 : self.market.columns]))
 
     def _happened(self, own: dict[str, Array], count: int) -> NDArray[np.int64]:
         """Year of each event by setting, in the order of the scenario."""
         columns: dict[str, NDArray[np.int64]] = {}
         for states in self.events:
-            name = "event: " + " with ".join(states.names)
+            name = _event_name(states)
             score = own[name][:, 0] if name in own else np.zeros(count)
             ends = np.cumsum(states.weights)[:-1]
             state = np.searchsorted(ends, special.ndtr(score), side="right")
@@ -218,33 +248,46 @@ class Outcome:
         return np.stack(listed, axis=1) if listed else np.zeros((count, 0), np.int64)
 
     def _tail(self, scores: Array) -> Array:
-        """Scores carried to a t distribution of unit variance."""
+        """Scores carried to the fat-tailed distribution of the error, of unit variance."""
         freedom = self.scenario.analyst_error.degrees_of_freedom
-        if freedom is None:
-            return scores
-        return special.stdtrit(freedom, special.ndtr(scores)) * math.sqrt((freedom - 2) / freedom)
+        if freedom is not None:
+            return special.stdtrit(freedom, special.ndtr(scores)) * math.sqrt((freedom - 2) / freedom)
+        return np.interp(scores, _TAIL_SCORES, self._tail_values)
+
+    @cached_property
+    def _tail_values(self) -> Array:
+        factors, weights = analyst_error_tails(float(promised_growth(self.path.mixture, self._elapsed)[-1]))
+        sds = np.sqrt(factors)[:, None]
+        return mixture_quantiles(weights, np.zeros_like(sds), sds, special.ndtr(_TAIL_SCORES))[0]
 
 
 @dataclass(frozen=True, eq=False)
 class _Start:
-    """The consensus over its known years, from scores: level, then growth given the level, then the rest.
+    """The start over its known years, from scores: level, then growth given the level, then the rest.
 
     Parameters
     ----------
-    market
+    whole
         Log market, a mixture over K years.
     position
-        Position of the reference year.
+        Position of the year whose level is told first.
+    other
+        Position of the year whose distance from it is told next.
     """
 
-    market: Mixture
+    whole: Mixture
     position: int
+    other: int
+
+    @cached_property
+    def market(self) -> Mixture:
+        """The mixture with few components."""
+        return self.whole.reduced(_COMPONENTS)
 
     @property
-    def other(self) -> int:
-        """The far end of the known years, seen from the reference year."""
-        last = self.market.means.shape[1] - 1
-        return 0 if self.position == last else last
+    def columns(self) -> int:
+        """Number of scores."""
+        return 2 + self.residual.shape[1]
 
     @cached_property
     def rows(self) -> Array:
@@ -259,7 +302,8 @@ class _Start:
     def gain(self) -> Array:
         """Regression of the known years on level and growth, shape (K, 2)."""
         covariance = self.market.covariance()
-        return np.asarray(np.linalg.solve(self.rows @ covariance @ self.rows.T, self.rows @ covariance).T, float)
+        told = np.linalg.pinv(self.rows @ covariance @ self.rows.T, rcond=_SINGULAR, hermitian=True)
+        return np.asarray(covariance @ self.rows.T @ told, float)
 
     @cached_property
     def residual(self) -> Array:
@@ -300,3 +344,7 @@ class _Start:
         mean = self.market.mean()
         told = np.stack([first, grown], axis=1) - self.rows @ mean
         return mean + told @ self.gain.T + growth[:, 1:] @ self.residual.T
+
+
+def _event_name(states: EventStates) -> str:
+    return "event: " + " with ".join(name.replace("_", " ") for name in states.names)

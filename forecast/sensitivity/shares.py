@@ -60,7 +60,7 @@ class Sobol:
         """First-order shares by year, stacked."""
         from forecast.figures import sobol_by_year
 
-        return sobol_by_year(self.by_year, quantity="Market size", ax=ax)
+        return sobol_by_year(self.by_year.assign(scenario=self.scenario), quantity="Market size", ax=ax)
 
     def summary(self) -> str:
         """The inputs that carry most of the spread, in words."""

@@ -70,7 +70,8 @@ class Tornado:
         from forecast.figures import tornado as draw
 
         factor, unit = self.quantity.drawn(self.money)
-        table = self.table.assign(**{name: self.table[name] * factor for name in _VALUES})
+        changed = {name: self.table[name] * factor for name in _VALUES}
+        table = self.table.assign(**changed, scenario=self.scenario)
         return draw(table, unit=unit, quantity=self.quantity.label, most=_DRAWN, ax=ax)
 
     def spider(self) -> Spider:
@@ -123,7 +124,7 @@ class Spider:
 
         quantity = self.tornado.quantity
         factor, unit = quantity.drawn(self.tornado.money)
-        table = self.table.assign(value=self.table["value"] * factor)
+        table = self.table.assign(value=self.table["value"] * factor, scenario=self.tornado.scenario)
         return draw(table, unit=unit, quantity=quantity.label, ax=ax)
 
     def summary(self) -> str:

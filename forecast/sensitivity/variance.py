@@ -214,7 +214,7 @@ def _check_spread(at_a: Array, at_b: Array, centre: Array) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Sampled:
-    """A model, or its stand-in, at both samples and at each with one block of the other; (scrambles, n, outputs) each."""
+    """A model or its stand-in at both samples, and at each with one block of the other; (scrambles, n, outputs)."""
 
     a: Array
     b: Array

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+
+
+_TABLES = ("growth.", "tree.inputs.", "tree.", "events.", "segments.")
 
 
 def plain(key: str) -> str:
@@ -10,10 +15,14 @@ def plain(key: str) -> str:
 
     Examples
     --------
-    >>> plain("growth.half_life"), plain("events.new law.effects.0.size")
-    ('half life', 'events: new law: effects: 0: size')
+    >>> plain("growth.half_life"), plain("events.new law.effects.0.size"), plain("tree.inputs.new_patients.amount")
+    ('half life', 'new law: size', 'new patients')
+    >>> plain("segments.car_t.growth.half_life"), plain("events.new law.effects.1.size")
+    ('car t: half life', 'new law: effect 2: size')
     """
-    return key.removeprefix("growth.").replace("_", " ").replace(".", ": ")
+    bare = next((key.removeprefix(table) for table in _TABLES if key.startswith(table)), key).removesuffix(".amount")
+    bare = re.sub(r"\.effects\.(\d+)", lambda found: f".effect {int(found[1]) + 1}" if found[1] != "0" else "", bare)
+    return bare.replace(".growth.", ".").replace("_", " ").replace(".", ": ")
 
 
 def count_of(number: int, noun: str) -> str:
