@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 from forecast.figures import fan
+from forecast.figures.layout import HouseLayout
 from forecast.figures.style import DASHES, RED, settings
 from forecast.wording import amount, money
 
@@ -66,9 +67,10 @@ class Picture:
 
     @cached_property
     def _axes(self) -> Axes:
-        figure = Figure(figsize=_SIZE, dpi=_DOTS, layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.subplots()
+        with mpl.rc_context(settings()):
+            figure = Figure(figsize=_SIZE, dpi=_DOTS, layout=HouseLayout())
+            FigureCanvasAgg(figure)
+            axes = figure.subplots()
         fan(self.table, unit=self.unit, statements=self.statements, scenario=self.scenario, ax=axes)
         low, high = axes.get_ylim()
         axes.set_ylim((low / _ROOM, high * _ROOM) if axes.get_yscale() == "log" else (low, high * _ROOM))
@@ -117,6 +119,7 @@ class Picture:
 
     def _draw_still(self) -> None:
         _ = (self._lines, self._told)
-        self._canvas.draw()  # type: ignore[no-untyped-call]
+        with mpl.rc_context(settings()):
+            self._canvas.draw()  # type: ignore[no-untyped-call]
         whole = self._axes.figure.bbox
         self._still[:] = [self._canvas.copy_from_bbox(whole)]  # type: ignore[no-untyped-call]
