@@ -4,7 +4,7 @@
 
 Every family is held out in turn: the models are fitted on the others and judged on it. Log scores are means of the
 log density of log(actual / forecast); higher is better. "by family" counts each family once. Then the same by
-horizon and promised growth, the forecasts that were not used at all, the spread between publishers, and the time.
+horizon and promised growth, the forecasts that were not used at all, and the time.
 """
 
 from __future__ import annotations
@@ -31,17 +31,14 @@ from calibration.analyst_error import (  # noqa: E402
     Model,
     cross_validate,
     family_weights,
-    fit_spread,
     fitted_on,
     judge,
     mixture,
     read_outcomes,
-    read_panels,
     scored,
-    spread_log_likelihood,
     summary,
 )
-from forecast.analyst_error import FITTED, AnalystError, SpreadCoefficients, analyst_error  # noqa: E402
+from forecast.analyst_error import FITTED, AnalystError, analyst_error  # noqa: E402
 
 
 def fixed_normal(_: pd.DataFrame, test: pd.DataFrame) -> tuple[Array, Array]:
@@ -164,20 +161,6 @@ def by_class(table: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).set_index("class").drop(columns=["50%", "50% by family"])
 
 
-def spreads() -> pd.DataFrame:
-    """Held-out log density of the spread between publishers: by growth, and one spread for all markets."""
-    panels = read_panels()
-    flat = SpreadCoefficients(level_power=0.0)
-    found = {"by growth": 0.0, "one level spread for all": 0.0}
-    for family, held_out in panels.groupby("family"):
-        rest = panels[panels["family"] != family]
-        found["by growth"] += spread_log_likelihood(held_out, fit_spread(rest)).sum()
-        middle = np.exp(np.log(rest["level_sd"].clip(lower=0.02)).median())
-        one = SpreadCoefficients(**{**vars(flat), "level": float(middle), "growth": fit_spread(rest).growth})
-        found["one level spread for all"] += spread_log_likelihood(held_out, one).sum()
-    return pd.DataFrame({"held-out log density": found}).round(2)
-
-
 def main() -> None:
     pd.set_option("display.width", 220, "display.max_columns", 30)
     outcomes = read_outcomes()
@@ -202,8 +185,6 @@ def main() -> None:
                     judged = table.assign(density=density, integral=integral)
                 rows[name, label] = summary(judged)
     print(pd.DataFrame(rows).T.round(3).to_string())
-    print("\nSpread between publishers")
-    print(spreads().to_string())
     start = time.perf_counter()
     for _ in range(100):
         analyst_error(np.arange(1.0, 13.0), 0.2)

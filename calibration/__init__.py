@@ -1,0 +1,1 @@
+"""Scripts that fitted the coefficients the package ships."""

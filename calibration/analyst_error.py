@@ -12,6 +12,7 @@ spread of published estimates put it before the outcomes were looked at.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -24,14 +25,11 @@ from scipy.optimize import minimize
 
 from forecast.analyst_error import (
     FITTED,
-    FITTED_SPREAD,
     HORIZON_MEMORY,
-    SHARED_ERROR,
     USUAL_GROWTH,
+    VINTAGE_MEMORY,
     ErrorCoefficients,
-    SpreadCoefficients,
     analyst_error,
-    spread_medians,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,13 +48,6 @@ ERROR_PRIORS = {
     "wide_ratio": ("log", 2.7, 0.2),
     "short_weight": ("logit", 0.15, 0.5),
     "lost": ("", 0.6, 0.15),
-}
-SPREAD_PRIORS = {
-    "level": ("log", 0.5, 0.5),
-    "level_power": ("", 1.0, 0.75),
-    "level_scatter": ("log", 0.5, 0.5),
-    "growth": ("log", 0.25, 0.5),
-    "growth_scatter": ("log", 0.5, 0.5),
 }
 SERIES = (
     ("cbo_total_revenue", "US federal revenue, total", "Congressional Budget Office baselines against outturns"),
@@ -87,6 +78,7 @@ def read_outcomes() -> pd.DataFrame:
             "family": table["family"],
             "market": table["market"],
             "publisher": table["publisher"],
+            "base": table["base_year"],
             "target": table["target_year"],
             "publication": table["market"] + table["publisher"] + table["published"],
             "horizon": horizon,
@@ -178,15 +170,30 @@ def horizon_memory(rows: pd.DataFrame) -> float:
     table = _with_scores(rows)
     pairs = table.merge(table, on="publication", suffixes=("", "_later"))
     pairs = pairs[pairs["horizon"] < pairs["horizon_later"]]
-    ratio, x, y = (pairs["horizon"] / pairs["horizon_later"]).to_numpy(), pairs["score"], pairs["score_later"]
-    weight = family_weights(pairs["family"])
+    gap = np.log(pairs["horizon_later"] / pairs["horizon"]).to_numpy()
+    found = _decay(gap, pairs["score"].to_numpy(), pairs["score_later"].to_numpy(), family_weights(pairs["family"]))
+    return -math.log(found)
+
+
+def vintage_memory(rows: pd.DataFrame) -> float:
+    """Correlation of normal scores of one market between forecasts from one base year and from the next."""
+    table = _with_scores(rows[rows["horizon"] > 1]).reset_index(names="row")
+    pairs = table.merge(table, on="market", suffixes=("", "_later"))
+    pairs = pairs[pairs["base"] < pairs["base_later"]]
+    gap = (pairs["base_later"] - pairs["base"]).to_numpy()
+    weight = family_weights(pairs["market"])
+    return _decay(gap, pairs["score"].to_numpy(), pairs["score_later"].to_numpy(), weight)
+
+
+def _decay(gap: Array, x: Array, y: Array, weight: Array) -> float:
+    """Most probable r where the correlation of pairs of normal scores is r to the power of their gap."""
 
     def loss(theta: Array) -> float:
-        r = ratio ** np.exp(theta[0])
+        r = special.expit(theta[0]) ** gap
         each = np.log1p(-(r**2)) / 2 + (x**2 - 2 * r * x * y + y**2) / (2 * (1 - r**2))
         return float(weight @ each)
 
-    return float(np.exp(minimize(loss, [-1.0], method="BFGS").x[0]))
+    return float(special.expit(minimize(loss, [1.0], method="BFGS").x[0]))
 
 
 def shared_error(rows: pd.DataFrame) -> float:
@@ -196,41 +203,6 @@ def shared_error(rows: pd.DataFrame) -> float:
     pairs = pairs[(pairs["row"] < pairs["row_other"]) & (pairs["publisher"] != pairs["publisher_other"])]
     x, y, weight = pairs["score"], pairs["score_other"], family_weights(pairs["family"], 1.0)
     return float((weight @ (x * y)) / np.sqrt((weight @ x**2) * (weight @ y**2)))
-
-
-def read_panels() -> pd.DataFrame:
-    """Read the spread between publishers: `panel, family, growth`, then number and sd of log levels and of growth."""
-    table = pd.read_csv(REFERENCE / "estimates_panel.csv").merge(_families(), on="market", validate="many_to_one")
-    table = table[~table["scope_note"].fillna("").str.contains("excluded from spread")]
-    table = table[~table["market"].str.contains("nowcast")]
-    span = (table["target_year"] - table["base_year"]).astype(float)
-    implied = pd.Series(np.log(table["target_value"] / table["base_value"])) / span.where(span > 0)
-    table["growth"] = implied.fillna(np.log1p(table["stated_cagr_pct"] / 100))
-    table["panel"] = table["cluster"].fillna(table["market"])
-    rows = [_panel(str(name), part) for name, part in table.groupby("panel")]
-    return pd.DataFrame(rows).dropna(subset=["growth"]).reset_index(drop=True)
-
-
-def fit_spread(panels: pd.DataFrame) -> SpreadCoefficients:
-    """Most probable coefficients of the spread between publishers."""
-
-    def loss(theta: Array) -> float:
-        coefficients = SpreadCoefficients(**_values(theta, SPREAD_PRIORS))
-        return float(_penalty(theta, SPREAD_PRIORS) - spread_log_likelihood(panels, coefficients).sum())
-
-    return SpreadCoefficients(**_best(loss, SPREAD_PRIORS))
-
-
-def spread_log_likelihood(panels: pd.DataFrame, coefficients: SpreadCoefficients) -> Array:
-    """Weighted log density of the observed sds of level and growth in each panel, shape (panels,)."""
-    medians = dict(zip(("level", "growth"), spread_medians(panels["growth"].to_numpy(), coefficients), strict=True))
-    weight = family_weights(panels["family"])
-    total = np.zeros(len(panels))
-    for name, floor in (("level", 0.02), ("growth", 0.003)):
-        scatter = getattr(coefficients, f"{name}_scatter")
-        count, sd = panels[f"{name}_n"].to_numpy(float), panels[f"{name}_sd"].to_numpy(float)
-        total += np.where(count > 1, _sd_log_density(np.maximum(sd, floor), count, medians[name], scatter), 0.0)
-    return weight * total
 
 
 def write_published_errors(path: Path) -> None:
@@ -258,14 +230,12 @@ def main() -> None:
     usual = np.interp([1 / 6, 1 / 2, 5 / 6], np.cumsum(weight[order]) / weight.sum(), growth[order])
     print(f"  usual growth     {usual.round(3).tolist()}, shipped {USUAL_GROWTH}")
     print(f"  horizon memory   {horizon_memory(rows):.3f}, shipped {HORIZON_MEMORY}")
-    print(f"  shared error     {shared_error(rows):.3f}, shipped {SHARED_ERROR}")
-    panels = read_panels()
-    print(f"publisher spread: {len(panels)} markets at a date in {panels['family'].nunique()} families")
-    _compare(fit_spread(panels), FITTED_SPREAD)
+    print(f"  vintage memory   {vintage_memory(rows):.3f}, shipped {VINTAGE_MEMORY}")
+    print(f"  shared error     {shared_error(rows):.3f} (correlation between publishers; not shipped, a check)")
     write_published_errors(ROOT / "forecast" / "published_errors.csv")
 
 
-def _compare(found: ErrorCoefficients | SpreadCoefficients, shipped: ErrorCoefficients | SpreadCoefficients) -> None:
+def _compare(found: ErrorCoefficients, shipped: ErrorCoefficients) -> None:
     for field in fields(found):
         print(f"  {field.name:16s} {getattr(found, field.name):.4f}, shipped {getattr(shipped, field.name)}")
 
@@ -287,31 +257,6 @@ def _percent(printed: pd.Series[str]) -> pd.Series[float]:
 
 def _sound(outcomes: pd.DataFrame) -> pd.Series[bool]:
     return outcomes["match"].isin(["same", "near"]) & outcomes["horizon"].between(1, 7)
-
-
-def _panel(name: str, rows: pd.DataFrame) -> dict[str, object]:
-    """Spread in one market at one date; levels are moved to their median year with each publisher's own growth."""
-    growth = rows["growth"].median()
-    stem = "base" if rows.loc[rows["base_value"].notna(), "publisher"].nunique() > 1 else "target"
-    said = rows[rows[f"{stem}_value"].notna()]
-    late = said[f"{stem}_year"].median() - said[f"{stem}_year"]
-    levels = np.log(said[f"{stem}_value"]) + late * said["growth"].fillna(0.1 if np.isnan(growth) else growth)
-    level = levels.groupby(said["publisher"]).mean()
-    pace = rows["growth"].dropna().groupby(rows["publisher"]).mean()
-    found = {"panel": name, "family": rows["family"].iloc[0], "growth": growth}
-    found |= {"level_n": level.size, "level_sd": level.std()}
-    return found | {"growth_n": pace.size, "growth_sd": pace.std()}
-
-
-def _sd_log_density(sd: Array, count: Array, middle: Array, scatter: float) -> Array:
-    """Log density of a sample sd, the true one lognormal around `middle` (integrated by Gauss–Hermite)."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(21)
-    freedom = (count - 1)[:, None]
-    true = middle[:, None] * np.exp(scatter * nodes)
-    ratio = freedom * (sd[:, None] / true) ** 2
-    each = freedom / 2 * np.log(np.maximum(ratio, 1e-300) / 2) - ratio / 2 - special.gammaln(np.maximum(freedom, 1) / 2)
-    density: Array = special.logsumexp(each + np.log(2 / sd[:, None]), b=weights / weights.sum(), axis=1)
-    return density
 
 
 def _values(theta: Array, priors: dict[str, tuple[str, float, float]]) -> dict[str, float]:

@@ -10,6 +10,7 @@ a row. `published_errors` is the table of errors by horizon behind it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 _LOG_ROOT_TWO_PI = 0.5 * np.log(2 * np.pi)
 _SMALLEST_SD = 1e-9
-_HALF_NORMAL_MEDIAN = float(special.ndtri(0.75))
 
 USUAL_GROWTH = (0.077, 0.196, 0.398)
 """Promised log growth a year at 1/6, 1/2 and 5/6 of the record: stands in, a third each, where none is known."""
@@ -36,10 +36,11 @@ USUAL_GROWTH = (0.077, 0.196, 0.398)
 HORIZON_MEMORY = 0.31
 """Exponent of the correlation between the errors of one forecast at two horizons, (shorter / longer)^0.31."""
 
-SHARED_ERROR = 0.55
-"""Part of the error variance that publishers of one market share: agreement between them is no independent evidence."""
+VINTAGE_MEMORY = 0.76
+"""Correlation between the errors of forecasts of one market from one base year and from the next."""
 
-_OPTIMISM_HORIZON = 5.0
+_OPTIMISM_HORIZON = 4.0
+_TAIL_HORIZON = 5.0
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,7 @@ def analyst_error_tails(growth: float | None = None) -> tuple[Array, Array]:
     >>> factors.round(2).tolist(), weights.round(2).tolist()
     ([0.47, 0.75, 3.09], [0.77, 0.03, 0.2])
     """
-    error = analyst_error(_OPTIMISM_HORIZON, growth)
+    error = analyst_error(_TAIL_HORIZON, growth)
     squares = error.sds**2 + error.means**2
     order = np.argsort(squares)
     return squares[order] / (error.weights @ squares), error.weights[order]
@@ -312,16 +313,16 @@ def horizon_correlation(horizons: ArrayLike) -> Array:
     return (np.minimum.outer(years, years) / np.maximum.outer(years, years)) ** HORIZON_MEMORY
 
 
-def common_optimism(growth: float) -> Normal:
+def common_optimism(growth: float | None) -> Normal:
     r"""Prior of the growth by which all publishers of a market are too high, by the growth they promise.
 
-    The part that publishers share of a five-year error, a year: with mean m and sd s of `analyst_error` at five
-    years, :math:`N(-m/5,\ 0.55\,s^2/25)`.
+    What a four-year error has beyond the publishers' own growth, a year: with mean m and sd s of `analyst_error` at
+    four years, and :math:`\tau_g` of `publisher_spread`, :math:`N(-m/4,\ s^2/16 - \tau_g^2)`.
 
     Parameters
     ----------
     growth
-        Promised growth in logs a year.
+        Promised growth in logs a year; None where nothing is known of it.
 
     Returns
     -------
@@ -336,64 +337,73 @@ def common_optimism(growth: float) -> Normal:
     --------
     >>> ordinary, fast = common_optimism(0.05), common_optimism(0.4)
     >>> round(ordinary.mean, 3), round(ordinary.sd, 3), round(fast.mean, 3), round(fast.sd, 3)
-    (0.001, 0.048, 0.029, 0.132)
+    (0.001, 0.065, 0.029, 0.142)
     """
     error = analyst_error(_OPTIMISM_HORIZON, growth)
-    yearly = np.sqrt(SHARED_ERROR) * error.sd() / _OPTIMISM_HORIZON
-    return Normal(float(-error.mean() / _OPTIMISM_HORIZON), float(yearly))
+    own = publisher_spread(growth).growth
+    yearly = float(error.sd()) / _OPTIMISM_HORIZON
+    return Normal(float(-error.mean()) / _OPTIMISM_HORIZON, math.sqrt(yearly**2 - own**2))
 
 
 @dataclass(frozen=True)
 class SpreadCoefficients:
-    """Coefficients of the spread between publishers; the defaults are the fitted ones."""
+    """Coefficients of the spread between publishers; the defaults are the fitted ones.
 
-    level: float = 0.635
-    level_power: float = 1.57
-    level_scatter: float = 0.48
-    growth: float = 0.254
-    growth_scatter: float = 0.38
+    Parameters
+    ----------
+    level
+        Scale of the spread of log levels where the market is said to grow by `emerging` or more.
+    power
+        Power of the growth with which it falls below.
+    growth
+        What each unit of promised log growth a year adds to the scale of the spread of growth (in quadrature with
+        `least`, both times this).
+    least
+        Growth that stands in for uncertainty about growth where none is promised.
+    mature, emerging
+        Log growth a year beyond which the spread of levels changes no more.
+    """
+
+    level: float = 0.60
+    power: float = 0.67
+    growth: float = 0.30
+    least: float = 0.05
     mature: float = 0.03
     emerging: float = 0.15
 
 
 FITTED_SPREAD = SpreadCoefficients()
-"""The coefficients found by the calibration script."""
+"""The coefficients found by `calibration/publisher_spread.py`."""
 
 
 @dataclass(frozen=True)
 class PublisherSpread:
-    """How far publishers of one market are apart: a lognormal prior for each of two standard deviations.
+    """How far publishers of one market are apart: the scale of a half-normal prior for each of two spreads.
 
     Parameters
     ----------
-    level, level_scatter
-        Median of the sd between publishers of the log level, and the log sd of that sd between markets.
-    growth, growth_scatter
-        The same for the log growth a year.
+    level
+        Of the sd between publishers of the log level.
+    growth
+        Of the sd between publishers of the log growth a year.
     """
 
     level: float
-    level_scatter: float
     growth: float
-    growth_scatter: float
-
-    @property
-    def half_normal(self) -> tuple[float, float]:
-        """Scales of the half-normals with the same medians, for level and growth."""
-        return self.level / _HALF_NORMAL_MEDIAN, self.growth / _HALF_NORMAL_MEDIAN
 
 
-def publisher_spread(growth: float, *, coefficients: SpreadCoefficients = FITTED_SPREAD) -> PublisherSpread:
+def publisher_spread(growth: float | None, *, coefficients: SpreadCoefficients = FITTED_SPREAD) -> PublisherSpread:
     r"""Prior of the spread between publishers, by how fast the market is said to grow.
 
     Promised growth tells a mature market from an emerging one. With :math:`x = \min(\max(g, .03), .15)`,
 
-    .. math:: \tau = \tau_0\,(x / .15)^b, \qquad \tau_g = \gamma\,\max(g, .03)
+    .. math:: \tau = \tau_0\,(x / .15)^b, \qquad \tau_g = c\,\sqrt{g^2 + g_0^2}
 
     Parameters
     ----------
     growth
-        Typical promised growth of the market in logs a year (the median over its publishers).
+        Typical promised growth of the market in logs a year (the median over its sources). None, where nothing is
+        known of it, gives the mean over `USUAL_GROWTH`.
     coefficients
         Others than the fitted ones.
 
@@ -405,19 +415,13 @@ def publisher_spread(growth: float, *, coefficients: SpreadCoefficients = FITTED
     Examples
     --------
     >>> mature, emerging = publisher_spread(0.05), publisher_spread(0.25)
-    >>> round(mature.level, 2), round(emerging.level, 2), round(emerging.growth, 3)
-    (0.11, 0.64, 0.064)
+    >>> round(mature.level, 2), round(emerging.level, 2), round(mature.growth, 3), round(emerging.growth, 3)
+    (0.29, 0.6, 0.021, 0.076)
     """
-    _check(np.zeros(()), np.asarray(growth, float))
-    level, pace = spread_medians(np.asarray(growth, float), coefficients)
-    return PublisherSpread(float(level), coefficients.level_scatter, float(pace), coefficients.growth_scatter)
-
-
-def spread_medians(growth: Array, coefficients: SpreadCoefficients) -> tuple[Array, Array]:
-    """Return the median sd between publishers of log level and log growth; the equation of `publisher_spread`."""
-    c = coefficients
-    pace = np.maximum(growth, c.mature)
-    return c.level * (np.minimum(pace, c.emerging) / c.emerging) ** c.level_power, c.growth * pace
+    c, pace = coefficients, np.atleast_1d(np.asarray(USUAL_GROWTH if growth is None else growth, float))
+    _check(np.zeros(()), pace)
+    level = c.level * (np.clip(pace, c.mature, c.emerging) / c.emerging) ** c.power
+    return PublisherSpread(float(level.mean()), float((c.growth * np.hypot(pace, c.least)).mean()))
 
 
 def published_errors() -> pd.DataFrame:

@@ -14,26 +14,23 @@ from scipy import integrate, stats
 from calibration.analyst_error import (
     cross_validate,
     fit_error,
-    fit_spread,
     fitted_on,
     horizon_memory,
     mixture,
     read_outcomes,
-    read_panels,
     scored,
-    shared_error,
-    spread_log_likelihood,
     summary,
+    vintage_memory,
     write_published_errors,
 )
 from forecast.analyst_error import (
     FITTED,
-    FITTED_SPREAD,
     HORIZON_MEMORY,
-    SHARED_ERROR,
     USUAL_GROWTH,
-    SpreadCoefficients,
+    VINTAGE_MEMORY,
     analyst_error,
+    analyst_error_sd,
+    analyst_error_tails,
     common_optimism,
     error_bands,
     horizon_correlation,
@@ -148,11 +145,20 @@ def test_correlation_between_horizons_is_a_correlation() -> None:
         horizon_correlation([0, 1])
 
 
-def test_common_optimism_is_the_shared_part_of_a_five_year_error() -> None:
-    for growth in (0.03, 0.15, 0.5):
-        found, error = common_optimism(growth), analyst_error(5, growth)
-        assert found.mean * 5 == pytest.approx(float(-error.mean()))
-        assert (found.sd * 5) ** 2 == pytest.approx(SHARED_ERROR * float(error.sd()) ** 2)
+@pytest.mark.parametrize("growth", [0.03, 0.15, 0.5, None])
+def test_what_publishers_share_and_what_is_their_own_make_up_a_four_year_error(growth: float | None) -> None:
+    found, own, error = common_optimism(growth), publisher_spread(growth).growth, analyst_error(4, growth)
+    assert found.mean * 4 == pytest.approx(float(-error.mean()))
+    assert (found.sd**2 + own**2) * 16 == pytest.approx(float(error.sd()) ** 2)
+
+
+@pytest.mark.parametrize("growth", [0.0, 0.05, 0.4, None])
+def test_sd_and_tails_are_those_of_the_error(growth: float | None) -> None:
+    assert analyst_error_sd(5, growth) == pytest.approx(float(analyst_error(5, growth).sd()))
+    factors, weights = analyst_error_tails(growth)
+    assert weights.sum() == pytest.approx(1)
+    assert weights @ factors == pytest.approx(1)
+    assert weights @ factors**2 > 1.5
 
 
 def test_shipped_coefficients_are_those_the_script_finds() -> None:
@@ -161,10 +167,7 @@ def test_shipped_coefficients_are_those_the_script_finds() -> None:
     for name, value in vars(FITTED).items():
         assert getattr(found, name) == pytest.approx(value, rel=0.01), name
     assert horizon_memory(rows) == pytest.approx(HORIZON_MEMORY, abs=0.005)
-    assert shared_error(rows) == pytest.approx(SHARED_ERROR, abs=0.01)
-    spread = fit_spread(read_panels())
-    for name, value in vars(FITTED_SPREAD).items():
-        assert getattr(spread, name) == pytest.approx(value, rel=0.01), name
+    assert vintage_memory(rows) == pytest.approx(VINTAGE_MEMORY, abs=0.01)
 
 
 @pytest.fixture(scope="module")
@@ -213,24 +216,11 @@ def test_published_errors_are_those_of_the_record(root: Path, tmp_path: Path) ->
 
 
 @settings(max_examples=50)
-@given(growth=st.floats(-0.2, 1), more=st.floats(0, 0.5))
+@given(growth=st.floats(0, 1), more=st.floats(0, 0.5))
 def test_publishers_of_faster_markets_are_farther_apart(growth: float, more: float) -> None:
     slow, fast = publisher_spread(growth), publisher_spread(growth + more)
     assert fast.level >= slow.level > 0
     assert fast.growth >= slow.growth > 0
-    assert fast.half_normal[0] * stats.halfnorm.ppf(0.5) == pytest.approx(fast.level)
-
-
-def test_spread_by_growth_beats_one_spread_for_all_on_families_not_fitted_on() -> None:
-    panels = read_panels()
-    fold = panels["family"].rank(method="dense").astype(int) % 6
-    gain = 0.0
-    for held_out in range(6):
-        fitted = fit_spread(panels[fold != held_out])
-        flat = SpreadCoefficients(**{**vars(fitted), "level": 0.52, "level_power": 0.0})
-        own = panels[fold == held_out]
-        gain += spread_log_likelihood(own, fitted).sum() - spread_log_likelihood(own, flat).sum()
-    assert gain > 3
 
 
 def test_spread_wants_log_growth() -> None:

@@ -98,7 +98,7 @@ def compare_methods(
     reference_year: int | None = None,
     methods: Sequence[str] | None = None,
     year: int | None = None,
-    prior: Prior | Mapping[str, object] | None = None,
+    prior: Prior | Mapping[str, object] | str | None = None,
 ) -> MethodComparison:
     """Pool the same estimates by several methods.
 

@@ -19,7 +19,7 @@ from forecast.reconcile import scrutiny
 from forecast.reconcile.answer import Answer
 from forecast.reconcile.methods import METHODS, method_named
 from forecast.reconcile.pool import FURTHEST, LeftOut, Pool, pool_of
-from forecast.reconcile.priors import Prior, prior_from
+from forecast.reconcile.priors import Prior
 from forecast.reconcile.words import consensus_in_words
 from forecast.wording import amount, money
 
@@ -327,7 +327,7 @@ def reconcile(
     scopes: Scopes | None = None,
     reference_year: int | None = None,
     method: str = "house-effects",
-    prior: Prior | Mapping[str, object] | None = None,
+    prior: Prior | Mapping[str, object] | str | None = None,
 ) -> Consensus:
     """Pool contradicting estimates into one consensus.
 
@@ -347,7 +347,9 @@ def reconcile(
         compare with (`compare_methods`); "random-effects" is taken as "random-effects-reml".
         `forecast.reconcile.methods.MEANINGS` says what the band of each means.
     prior
-        A `Prior`, or the numbers of it that differ from the default.
+        "evidence", the default: how far publishers are apart and what they all get wrong, as the record of published
+        estimates tells it by the growth that the sources promise. "constants": one set for all markets. Or a `Prior`,
+        or the numbers that differ from the default (`based_on = "constants"` among them changes the constants).
 
     Raises
     ------
@@ -369,11 +371,10 @@ def pool_for(
     scope: str,
     scopes: Scopes | None,
     reference_year: int | None,
-    prior: Prior | Mapping[str, object] | None,
+    prior: Prior | Mapping[str, object] | str | None,
 ) -> Pool:
     """Read and check estimates; the arguments are those of `reconcile`."""
-    chosen = prior if isinstance(prior, Prior) else prior_from(prior or {})
-    return pool_of(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=chosen)
+    return pool_of(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=prior)
 
 
 def solve(pool: Pool, *, method: str = "house-effects", years: NDArray[np.int64] | None = None) -> Consensus:

@@ -84,7 +84,7 @@ class Design:
         levels = [s.centre for _, s in self.rows if s.kind == "level"]
         mean = np.zeros(self._width)
         mean[0], mean[1] = float(np.median(levels)) if levels else 0.0, self.prior.growth_mean
-        mean[self.optimism_column] = self.prior.optimism_mean
+        mean[self.optimism_columns] = self.prior.optimism_mean * (1 - self._carried)
         return mean
 
     @cached_property
@@ -93,15 +93,35 @@ class Design:
         p = self.prior
         walk = [p.growth_walk_sd**2] * (self.ahead + self.behind)
         scope_growth = [self._tree.growth_sd(edge) ** 2 for edge in self.edges]
-        return np.array([p.level_sd**2, p.growth_sd**2, *walk, p.optimism_sd**2, *scope_growth])
+        optimism = p.optimism_sd**2 * (1 - self._carried**2)
+        return np.array([p.level_sd**2, p.growth_sd**2, *walk, *optimism, *scope_growth])
 
     @property
     def _width(self) -> int:
-        return 3 + self.ahead + self.behind + len(self.edges)
+        return self.optimism_columns.stop + len(self.edges)
+
+    @cached_property
+    def vintages(self) -> NDArray[np.int64]:
+        """Base years of the estimates, and the reference year as that of the next publisher; newest first."""
+        years = {s.vintage for s in self.sources if s.anchor_sd is None} | {self.pool.reference_year}
+        return np.array(sorted(years, reverse=True))
+
+    @cached_property
+    def _carried(self) -> Array:
+        """Correlation of the common optimism of each vintage with the next newer one; 0 for the newest."""
+        gaps = -np.diff(self.vintages)
+        return np.concatenate([[0.0], self.prior.optimism_memory ** gaps.astype(float)])
 
     @property
-    def optimism_column(self) -> int:
-        return 2 + self.ahead + self.behind
+    def optimism_columns(self) -> slice:
+        """Common optimism of the newest vintage, then what each older one has of its own."""
+        first = 2 + self.ahead + self.behind
+        return slice(first, first + len(self.vintages))
+
+    def optimism(self, vintage: int) -> Array:
+        """Coefficients of the common optimism of one vintage, shape (vintages,)."""
+        gaps = np.maximum(self.vintages - vintage, 0)
+        return np.where(self.vintages >= vintage, self.prior.optimism_memory ** gaps.astype(float), 0.0)
 
     def market_row(self, year: int, scope: str) -> Array:
         """Coefficients of log market `scope` at `year` in the shared parameters."""
@@ -109,9 +129,9 @@ class Design:
         row[0], row[1] = 1.0, step
         ahead, behind = np.arange(1, self.ahead + 1), np.arange(1, self.behind + 1)
         row[2 : 2 + self.ahead] = np.maximum(0, step - ahead)
-        row[2 + self.ahead : self.optimism_column] = -np.maximum(0, 1 - step - behind)
+        row[2 + self.ahead : self.optimism_columns.start] = -np.maximum(0, 1 - step - behind)
         for edge, sign in self.offsets(scope).items():
-            row[self.optimism_column + 1 + self.edges.index(edge)] = sign * (year - self._tree.ratio_pivot(edge))
+            row[self.optimism_columns.stop + self.edges.index(edge)] = sign * (year - self._tree.ratio_pivot(edge))
         return row
 
     def offsets(self, scope: str) -> dict[str, int]:
@@ -124,7 +144,7 @@ class Design:
         """The same for what `source` would print for `year`, its optimism included."""
         row = self.market_row(year, source.scope)
         if source.anchor_sd is None:
-            row[self.optimism_column] = max(0, year - source.vintage)
+            row[self.optimism_columns] = max(0, year - source.vintage) * self.optimism(source.vintage)
         return row
 
     def _difference(self, of: Callable[[Source, int], Array | float]) -> Array:

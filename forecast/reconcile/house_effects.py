@@ -5,10 +5,11 @@ What a source prints comes from its own log path
     L_i(t) = m(t) + S(t) + b_i + v_i + h_i(t) (kappa + d_i),   h_i(t) = max(0, t - vintage_i)
 
 with m the market, S the offset of its scope, b the house level, v the drift of definitions, kappa the optimism that
-all share and d the house growth. Given the spreads of b and d, the set of outliers and the quantities that may not
-change sign (scope offsets, excesses behind one-sided hedges), everything is Gaussian and integrated in closed form;
-those few sit on quadrature nodes. `house_design` holds the algebra of one problem, `house_nodes` its nodes and their
-weights; here is what the model believes, each part worked out when it is asked for.
+all estimates of one base year share (and in part those of the years beside it) and d the house growth. Given the
+spreads of b and d, the set of outliers and the quantities that may not change sign (scope offsets, excesses behind
+one-sided hedges), everything is Gaussian and integrated in closed form; those few sit on quadrature nodes.
+`house_design` holds the algebra of one problem, `house_nodes` its nodes and their weights; here is what the model
+believes, each part worked out when it is asked for.
 
 The model follows poll aggregation with house effects (Jackman 2005, doi:10.1080/10361140500302472).
 """
@@ -109,9 +110,14 @@ class HousePosterior:
 
         It is an outlier with the prior probability; its house effects are correlated with those seen.
         """
+        probabilities, parts = zip(*self.next_by_kind(), strict=True)
+        return self._merged(joined(probabilities, parts))
+
+    def next_by_kind(self) -> list[tuple[float, Mixture]]:
+        """The next publisher as one like most and as an outlier, each with its probability."""
         p = self.design.prior
-        parts = [self._told(self._next_wanted(inflation)) for inflation in (1.0, p.outlier_inflation**2)]
-        return self._merged(joined([1 - p.outlier_probability, p.outlier_probability], parts))
+        kinds = ((1 - p.outlier_probability, 1.0), (p.outlier_probability, p.outlier_inflation**2))
+        return [(probability, self._told(self._next_wanted(inflation))) for probability, inflation in kinds]
 
     @cached_property
     def houses(self) -> Mixture:
@@ -207,7 +213,7 @@ class HousePosterior:
         design, grid, p = self.design, self.integral.grid, self.design.prior
         horizon = np.maximum(0, design.years - design.pool.reference_year).astype(float)
         rows = np.array([design.market_row(year, design.pool.scope) for year in design.years.tolist()])
-        rows[:, design.optimism_column] = horizon
+        rows[:, design.optimism_columns] = np.outer(horizon, design.optimism(design.pool.reference_year))
         spread = rows * design.shared_variance
         herd = design.level_loading @ (p.herding * design.estimate / np.sqrt([s.weight for s in design.sources]))
         drift = p.definition_drift**2 * max(0, design.newest - design.pool.reference_year)

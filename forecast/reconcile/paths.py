@@ -9,12 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.reconcile.pool import Pool
-from forecast.reconcile.statements import Source, Statement
-
-
-def printed_levels(source: Source) -> dict[int, Statement]:
-    """Levels that a source prints, by year."""
-    return {s.year: s for s in source.statements if s.kind == "level"}
+from forecast.reconcile.statements import Source, own_growth, printed_levels
 
 
 def log_path(source: Source, years: list[int], otherwise: float = math.nan) -> np.ndarray:
@@ -45,21 +40,6 @@ def log_path(source: Source, years: list[int], otherwise: float = math.nan) -> n
     after = np.maximum(0, np.asarray(years) - known[-1])
     beyond = before + after
     return np.where(beyond == 0, inside, inside + beyond * rate)
-
-
-def own_growth(source: Source) -> float:
-    """Log growth a year that a source states, else that its levels imply; nan where they imply none."""
-    levels = printed_levels(source)
-    if math.isnan(rate := stated_growth(source)) and len(levels) > 1:
-        first, last = min(levels), max(levels)
-        return (levels[last].centre - levels[first].centre) / (last - first)
-    return rate
-
-
-def stated_growth(source: Source) -> float:
-    """Log growth a year of a source's first growth statement; nan where it prints none."""
-    rates = [s.centre / s.periods for s in source.statements if s.kind == "growth"]
-    return rates[0] if rates else math.nan
 
 
 def sources_by_years(pool: Pool, years: list[int] | None = None) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from forecast.estimates import Footing, Scopes, common_footing, read_estimates
 from forecast.estimates.columns import NAMES
 from forecast.estimates.conversion import Claim, claim
 from forecast.estimates.numbers import number
-from forecast.reconcile.priors import Prior
+from forecast.reconcile.priors import Prior, prior_for
 from forecast.reconcile.statements import Source, Statement
 
 FURTHEST = 60
@@ -125,7 +125,7 @@ def pool_of(
     scope: str,
     scopes: Scopes | None,
     reference_year: int | None,
-    prior: Prior,
+    prior: Prior | Mapping[str, object] | str | None,
 ) -> Pool:
     """Read a table of estimates as sources of one pool.
 
@@ -166,7 +166,7 @@ def pool_of(
         scopes=scopes,
         footing=common_footing(used),
         reference_year=newest if reference_year is None else reference_year,
-        prior=prior,
+        prior=prior_for(prior, sources),
         left_out=tuple(left_out),
     )
 

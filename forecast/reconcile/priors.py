@@ -1,17 +1,36 @@
-"""Prior of the house-effect model: every number documented, every number adjustable."""
+"""Prior of the house-effect model: every number documented, every number adjustable.
+
+Two sets are shipped. "constants" is `Prior()`, one set for all markets. "evidence", the default, takes how far
+publishers are apart and what they all get wrong from the record, by the growth that the sources promise:
+`evidence_prior`.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from forecast.analyst_error import VINTAGE_MEMORY, common_optimism, publisher_spread
 from forecast.errors import ArgumentError, Problem, did_you_mean
+from forecast.reconcile.statements import Source, own_growth
+
+BASES = ("evidence", "constants")
+"""Names of the priors that can be asked for."""
+
+BASIS = "based_on"
+"""Key under which a mapping of changes says which of them it changes."""
+
+_FLAT_GROWTH = 1.0
+"""Sd of the growth of the market where the common optimism already says what promised growth is worth."""
+
+_MOST_GROWTH = 1.0
+"""Log growth a year beyond which a promise tells no more."""
 
 SPREAD_FAMILIES = ("half-normal", "half-cauchy", "half-t")
 _HALF_T_DEGREES = 4
@@ -43,6 +62,8 @@ class Prior:
         Correlation of house effects within one publisher.
     optimism_mean, optimism_sd
         Growth that all publishers promise too much (budget-office revenue forecasts: about a point a year).
+    optimism_memory
+        Correlation between what all promise too much in one base year and in the next; 1: the same in all years.
     definition_drift
         Sd per square-root year by which an old source's definition has drifted.
     outlier_probability, outlier_inflation
@@ -69,6 +90,7 @@ class Prior:
     publisher_correlation: float = 0.80
     optimism_mean: float = 0.01
     optimism_sd: float = 0.04
+    optimism_memory: float = 1.0
     definition_drift: float = 0.10
     outlier_probability: float = 0.10
     outlier_inflation: float = 4.0
@@ -86,6 +108,7 @@ class Prior:
             *self._outside(
                 "0 or more and below 1", lambda v: 0 <= v < 1, "herding publisher_correlation outlier_probability"
             ),
+            *self._outside("0 to 1", lambda v: 0 <= v <= 1, "optimism_memory"),
             *self._outside("at least 1", lambda v: v >= 1, "outlier_inflation"),
             *self._outside("finite", math.isfinite, "growth_mean optimism_mean"),
         ]
@@ -108,6 +131,73 @@ class Prior:
     def replace(self, **changes: float | str) -> Prior:
         """A prior with some numbers changed; an unknown name is an error with a suggestion."""
         return prior_from(changes, base=self)
+
+
+def promised_growth(sources: Iterable[Source]) -> float | None:
+    """Median log growth a year that the estimates among some sources promise; None where none of them does."""
+    rates = [own_growth(source) for source in sources if source.anchor_sd is None]
+    told = [rate for rate in rates if math.isfinite(rate)]
+    return float(np.clip(np.median(told), -_MOST_GROWTH, _MOST_GROWTH)) if told else None
+
+
+def evidence_prior(growth: float | None) -> Prior:
+    """Prior by what is known of published estimates of markets that promise so much growth.
+
+    Spreads are those of `publisher_spread`, common optimism that of `common_optimism`. Where growth is promised, the
+    growth of the market has no other prior, because the record already tells what came of such promises; where none
+    is, that of the constants. What the record does not tell (herding, drift, outliers) is as in `Prior`.
+
+    Parameters
+    ----------
+    growth
+        Promised growth in logs a year; None where no source promises any.
+
+    Examples
+    --------
+    >>> mature, emerging = evidence_prior(0.05), evidence_prior(0.2)
+    >>> round(mature.spread_scale, 2), round(emerging.spread_scale, 2)
+    (0.29, 0.6)
+    >>> round(mature.optimism_sd, 3), round(emerging.optimism_sd, 3)
+    (0.065, 0.087)
+    """
+    spread, optimism = publisher_spread(growth), common_optimism(growth)
+    return Prior(
+        growth_sd=Prior.growth_sd if growth is None else _FLAT_GROWTH,
+        spread_scale=spread.level,
+        growth_spread_scale=spread.growth,
+        optimism_mean=optimism.mean,
+        optimism_sd=optimism.sd,
+        optimism_memory=VINTAGE_MEMORY,
+    )
+
+
+def prior_for(told: Prior | Mapping[str, object] | str | None, sources: Iterable[Source]) -> Prior:
+    """The prior that is meant for some sources.
+
+    Parameters
+    ----------
+    told
+        A prior as it stands; the name of one ("evidence", "constants"); or numbers that differ from those of the
+        evidence, or of the one that the key "based_on" names. None is "evidence".
+    sources
+        What is pooled.
+
+    Raises
+    ------
+    ArgumentError
+        For an unknown name, unknown keys and numbers outside their range.
+    """
+    if isinstance(told, Prior):
+        return told
+    changes: dict[str, object] = {BASIS: told or BASES[0]} if told is None or isinstance(told, str) else dict(told)
+    basis = changes.pop(BASIS, BASES[0])
+    if basis not in BASES:
+        remedy = did_you_mean(str(basis), BASES)
+        raise ArgumentError(
+            Problem("prior", repr(basis), f"a Prior, numbers by name, {' or '.join(map(repr, BASES))}", remedy)
+        )
+    base = Prior() if basis == "constants" else evidence_prior(promised_growth(sources))
+    return prior_from(changes, base=base)
 
 
 def prior_from(changes: Mapping[str, object], *, base: Prior | None = None) -> Prior:

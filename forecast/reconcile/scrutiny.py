@@ -52,7 +52,8 @@ def prior_variants(prior: Prior) -> dict[str, Prior]:
         "definitions drift twice as fast": {"definition_drift": 2 * prior.definition_drift},
         "growth may change twice as fast": {"growth_walk_sd": 2 * prior.growth_walk_sd},
     }
-    return {name: prior.replace(**changed) for name, changed in changes.items()}
+    variants = {name: prior.replace(**changed) for name, changed in changes.items()}
+    return variants if prior == Prior() else {**variants, "the constants for all markets": Prior()}
 
 
 def prior_table(pool: Pool, years: Sequence[int]) -> pd.DataFrame:

@@ -15,9 +15,9 @@ from scipy import special
 
 from forecast.errors import ModelError
 from forecast.reconcile.house_design import Design
-from forecast.reconcile.paths import log_path, own_growth, printed_levels
+from forecast.reconcile.paths import log_path
 from forecast.reconcile.pool import Pool
-from forecast.reconcile.statements import Source
+from forecast.reconcile.statements import Source, own_growth, printed_levels
 
 Array = NDArray[np.floating[Any]]
 

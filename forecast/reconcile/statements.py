@@ -109,3 +109,23 @@ class Source:
     def last_year(self) -> int:
         """Last year for which it prints a level or a path."""
         return max(s.to_year for s in self.statements)
+
+
+def printed_levels(source: Source) -> dict[int, Statement]:
+    """Levels that a source prints, by year."""
+    return {s.year: s for s in source.statements if s.kind == "level"}
+
+
+def own_growth(source: Source) -> float:
+    """Log growth a year that a source states, else that its levels imply; nan where they imply none."""
+    levels = printed_levels(source)
+    if math.isnan(rate := stated_growth(source)) and len(levels) > 1:
+        first, last = min(levels), max(levels)
+        return (levels[last].centre - levels[first].centre) / (last - first)
+    return rate
+
+
+def stated_growth(source: Source) -> float:
+    """Log growth a year of a source's first growth statement; nan where it prints none."""
+    rates = [s.centre / s.periods for s in source.statements if s.kind == "growth"]
+    return rates[0] if rates else math.nan
