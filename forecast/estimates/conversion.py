@@ -1,7 +1,8 @@
 """How a converted number came about, as text that can be read back.
 
 `base_value = 16 × 1.0821 [EUR to USD, 2023 (ECB)] × 1.05 [prices of 2023 to 2025 (CPI)]` keeps the digits as
-printed, so that a converted number claims no more precision than the printed one did.
+printed, so that a converted number claims no more precision than the printed one did. The factors of a growth are
+put on one plus the growth: `cagr = 25.1 × 1.01 [...]` is a growth of 1.251 × 1.01 - 1.
 """
 
 from __future__ import annotations
@@ -110,9 +111,29 @@ def scaled(one: Claim, factor: float) -> Claim:
     )
 
 
+def grown(one: Claim, factor: float) -> Claim:
+    """Return the claim of a growth in percent, its factor a year multiplied: from g to (100 + g) × factor - 100."""
+
+    def carried(percent: float) -> float:
+        return (100 + percent) * factor - 100
+
+    low, high = one.cell
+    return Claim(
+        value=carried(one.value),
+        low=carried(one.low),
+        high=carried(one.high),
+        least=carried(one.least),
+        most=carried(one.most),
+        cell=(carried(low), carried(high)),
+        last_digit=one.last_digit * factor,
+    )
+
+
 @lru_cache(maxsize=200_000)
 def claim(text: str, hedge: str = "", conversion: str = "", column: str = "") -> Claim:
     """Read one printed number with its hedge and, where it was converted, its factors.
+
+    The factors of a growth (column cagr) are put on one plus the growth.
 
     Raises
     ------
@@ -123,11 +144,15 @@ def claim(text: str, hedge: str = "", conversion: str = "", column: str = "") ->
     --------
     >>> claim("17.28", "", "base_value = 16 × 1.08 [EUR to USD]", "base_value").cell
     (16.740000000000002, 17.82)
+    >>> round(claim("26.4", "", "cagr = 25.1 × 1.01 [EUR to USD]", "cagr").value, 3)
+    26.351
     """
     how = read_conversions(conversion).get(column) if conversion else None
     digits = how.digits if how else text
     one = Claim(number(digits), *rounding(digits), *reading(digits, hedge), cell(digits, hedge), last_digit(digits))
-    return scaled(one, how.factor) if how else one
+    if how is None:
+        return one
+    return grown(one, how.factor) if column == "cagr" else scaled(one, how.factor)
 
 
 def claim_of(row: Any, column: str) -> Claim | None:

@@ -191,7 +191,7 @@ def _converted(row: dict[str, str], job: _Job) -> dict[str, str]:
     if others:
         row["other_values"] = "; ".join(f"{year}={value}" for year, value in others.items())
     if cells:
-        row |= _growth(row, steps)
+        row |= _growth(row, steps, known)
         row |= _footing(row, job)
     return row | {"conversion": write_conversions(known)}
 
@@ -329,19 +329,53 @@ def _deflate(row: dict[str, str], job: _Job, own: str, year: int | None) -> list
     return [(after / before, f"prices of {ends[0]} to {ends[1]}{assumed}: {source}")]
 
 
-def _growth(row: dict[str, str], steps: Callable[[int | None], list[Step]]) -> dict[str, str]:
-    """Convert the growth where the factors of its two years differ; it keeps its number of decimals."""
-    text = row["cagr"].strip()
-    first, last = (_year(row[a]) or _year(row[b]) for a, b in (("base_year", "cagr_from"), ("target_year", "cagr_to")))
-    if not text or not first or not last or last <= first or interval(text):
-        return {}
-    factors = [math.prod(factor for factor, _ in steps(year)) for year in (first, last)]
-    if factors[0] == factors[1]:
-        return {}
-    value = 100 * ((1 + number(text) / 100) * (factors[1] / factors[0]) ** (1 / (last - first)) - 1)
+def _growth(
+    row: dict[str, str], steps: Callable[[int | None], list[Step]], known: dict[str, Conversion]
+) -> dict[str, str]:
+    """Convert growth and multiple where the factors of their two years differ; what is known of each is added to.
+
+    The growth keeps its number of decimals; its conversion keeps the printed digits and the factor on 1 + growth.
+    """
+    changed = {}
+    for column, ends in _BETWEEN.items():
+        text = row[column].strip()
+        first, last = (next(filter(None, (_year(row[name]) for name in names)), None) for names in ends)
+        if not text or not first or not last or last <= first:
+            continue
+        before, after = steps(first), steps(last)
+        ratio = math.prod(f for f, _ in after) / math.prod(f for f, _ in before)
+        if ratio == 1:
+            continue
+        factor = ratio ** (1 / (last - first)) if column == "cagr" else ratio
+        known[column] = _then(known.get(column, Conversion(text, ())), [(factor, _between(column, before, after))])
+        changed[column] = _grown(text, factor) if column == "cagr" else _shifted(text, [(factor, "")])
+    return changed
+
+
+_BETWEEN = {
+    "cagr": (("base_year", "cagr_from"), ("target_year", "cagr_to")),
+    "multiple": (("base_year",), ("target_year",)),
+}
+"""Numbers that hold between two years, and the columns in which these stand."""
+
+
+def _between(column: str, before: list[Step], after: list[Step]) -> str:
+    """Say which steps of the first and of the last year differ."""
+    froms, tos = (
+        [because for _, because in one if because not in {b for _, b in other}]
+        for one, other in ((before, after), (after, before))
+    )
+    what = "1 + growth, a year, " if column == "cagr" else ""
+    return f"{what}from {', '.join(froms)} to {', '.join(tos)}"
+
+
+def _grown(text: str, factor: float) -> str:
+    """Text of a growth whose factor a year is multiplied, with as many decimals as before."""
+    ends = interval(text)
+    if ends:
+        return "-".join(_grown(end, factor) for end in ends)
     decimals = len(text.rstrip("% ").partition(".")[2])
-    was = f"growth converted from {text.removesuffix('%')} %"
-    return {"cagr": f"{value:.{decimals}f}", "note": "; ".join(filter(None, (row["note"], was)))}
+    return f"{(100 + number(text)) * factor - 100:.{decimals}f}"
 
 
 def _footing(row: dict[str, str], job: _Job) -> dict[str, str]:

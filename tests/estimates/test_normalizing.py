@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forecast.errors import ArgumentError, EstimatesError, FootingError
 from forecast.estimates import Footing, audit, claim_of, common_footing, footings, inclusion_table, normalize
@@ -63,7 +65,41 @@ def test_a_rate_by_year_changes_the_growth_with_it():
     found = normalize(table(other_values=""), currency="USD", rates=RATES, rate_mode="by year").loc[0]
     assert [float(text) for text in (found.base_value, found.target_value)] == pytest.approx([54000, 96000])
     assert float(found.cagr) == pytest.approx(100 * (1.099 * (1.20 / 1.08) ** 0.2 - 1), abs=0.05)
-    assert "converted from 9.9 %" in found.note
+    assert found.note == ""
+    said = f"cagr = 9.9 × {(1.20 / 1.08) ** 0.2!r} [1 + growth, a year, from EUR to USD of 2023: ECB (yearly, mean) to "
+    assert said + "EUR to USD of 2028: ECB]" in found.conversion
+    exact = claim_of(found, "cagr")
+    factor = (1.20 / 1.08) ** 0.2
+    assert exact.value == pytest.approx(109.9 * factor - 100, rel=1e-12)
+    assert exact.cell == pytest.approx((109.85 * factor - 100, 109.95 * factor - 100), rel=1e-12)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    base=st.integers(100, 9999),
+    growth=st.floats(-5, 40),
+    first=st.floats(0.01, 100),
+    last=st.floats(0.01, 100),
+    decimals=st.integers(0, 2),
+)
+def test_a_rate_by_year_never_makes_a_coherent_row_incoherent(base, growth, first, last, decimals):
+    target, printed = base * (1 + growth / 100) ** 5, f"{growth:.{decimals}f}"
+    row = table(base_value=str(base), base_hedge="", target_value=f"{target:.3f}", cagr=printed, other_values="")
+    row["multiple"] = f"{target / base:.3f}"
+    rates = RATES.iloc[:2].assign(rate=[first, last])
+    found = normalize(row, currency="USD", rates=rates, rate_mode="by year")
+    for one in (row, found):
+        assert "incoherent" not in audit(one).table["check"].tolist(), one.loc[0].to_dict()
+    assert claim_of(found.loc[0], "multiple").value == pytest.approx(float(row["multiple"][0]) * last / first)
+    there = normalize(found, currency="EUR", rates=rates, rate_mode="by year").loc[0]
+    for column in ("base_value", "target_value", "cagr", "multiple"):
+        assert claim_of(there, column).cell == pytest.approx(claim_of(row.loc[0], column).cell, rel=1e-9, abs=1e-9)
+
+
+def test_the_ends_of_a_printed_range_of_growth_are_converted():
+    found = normalize(table(cagr="8-12", other_values=""), currency="USD", rates=RATES, rate_mode="by year").loc[0]
+    assert found.cagr == "10-14"
+    assert claim_of(found, "cagr").cell == pytest.approx([100 * (g * (1.2 / 1.08) ** 0.2 - 1) for g in (1.08, 1.12)])
 
 
 def test_rates_are_inverted_and_chained():
