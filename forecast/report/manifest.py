@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast import __version__
+from forecast.report.facts import facts_file
 from forecast.report.folder import MANIFEST, PROGRAM, files_in, sha256
 
 if TYPE_CHECKING:
@@ -41,8 +42,10 @@ def write_manifest(case: Case, folder: Path, *, settings: dict[str, Any]) -> Non
 
 
 def input_hashes(case: Case) -> dict[str, str]:
-    """Return the SHA-256 of every file that a case was read from."""
-    return {path.relative_to(case.folder).as_posix(): sha256(path) for path in sorted(case.files)}
+    """Return the SHA-256 of every file that a case was read from, and of the facts beside it."""
+    beside = facts_file(case)
+    files = {*case.files, *([beside] if beside else [])}
+    return {path.relative_to(case.folder).as_posix(): sha256(path) for path in sorted(files)}
 
 
 def library_versions() -> dict[str, str]:

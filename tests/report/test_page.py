@@ -18,7 +18,7 @@ from forecast.report import check_report_libraries, documents, write_run
 from forecast.report.bottom_up import own_tornado
 from forecast.report.page import page
 from forecast.report.page.pictures import picture
-from forecast.report.page.render import said
+from forecast.report.page.render import linker, said
 from forecast.sensitivity import Value, tornado
 from tests.report.hostile import FORMULA, LONG, SCRIPT, SOURCE, hostile_case
 
@@ -181,6 +181,20 @@ def test_hostile_text_stays_text(text: str, tree: Tree) -> None:
 
 def test_signs_that_turn_the_reading_order_are_written_out() -> None:
     assert "[RIGHT-TO-LEFT OVERRIDE]gnp.exe" in said("\u202egnp.exe")
+
+
+def test_an_id_links_even_where_it_reads_like_markup() -> None:
+    linked = linker({"span": "#source-1", "S1-08": "#fact-1"})("span 約 S1-08")
+    assert linked == (
+        '<bdi><a href="#source-1">span</a> <span lang="zh-Hant">約</span> <a href="#fact-1">S1-08</a></bdi>'
+    )
+
+
+def test_what_an_assumption_names_leads_to_the_sentence(bottom_up: Tree) -> None:
+    rows = {one.attributes["id"]: one.text for one in bottom_up.all("tr") if "id" in one.attributes}
+    named = [one for one in bottom_up.all("a") if any(up.attributes.get("id") == "assumptions" for up in one.within)]
+    assert len(named) > 20
+    assert all(one.text in rows[one.attributes["href"][1:]] for one in named)
 
 
 def test_chinese_is_marked_as_chinese(tree: Tree) -> None:

@@ -6,20 +6,24 @@ import base64
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast import __version__
 from forecast.report.bottom_up import why
+from forecast.report.facts import facts
 from forecast.report.manifest import input_hashes, library_versions, machine
 from forecast.report.memo import handover, told_stories
 from forecast.report.page import sections
 from forecast.report.page.answer import keys, others
 from forecast.report.page.pictures import pictures
 from forecast.report.page.register import register
+from forecast.report.sides import gap_in_words, side_rows
 from forecast.wording import amount
 
 if TYPE_CHECKING:
+    import pandas as pd
     from jinja2 import Environment
 
     from forecast.pipeline import Run
@@ -32,6 +36,7 @@ CONTENTS = (
     ("clashes", "Clashes"),
     ("consensus", "Consensus"),
     ("projection", "Projection"),
+    ("checks", "Checks"),
     ("sensitivity", "Drivers"),
     ("assumptions", "Assumptions"),
     ("excluded", "Left out"),
@@ -40,7 +45,6 @@ CONTENTS = (
     ("provenance", "Provenance"),
 )
 """Sections and how the list of contents calls them."""
-_ALWAYS = {"answer", "projection", "sensitivity", "assumptions", "method", "provenance"}
 _HAN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]+")
 _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -58,13 +62,17 @@ def page(run: Run, drivers: Tornado, figures: Path) -> str:
         Folder with its figures as SVG.
     """
     script = (HERE / "script.js").read_text(encoding="utf-8")
-    found = content(run, drivers)
+    entries, beside = register(run), facts(run.case)
+    links = addresses(run, entries, beside)
+    found = content(run, drivers, entries, links) | {"facts": sections.facts_table(beside)}
+    shown = _shown(found)
     return (
-        _environment()
+        _environment(links)
         .get_template("page.html")
         .render(
             **found,
-            contents=[(name, title) for name, title in CONTENTS if name in found["shown"]],
+            shown=shown,
+            contents=[(name, title) for name, title in CONTENTS if name in shown],
             figures=pictures(figures),
             style=(HERE / "style.css").read_text(encoding="utf-8"),
             script=script,
@@ -73,55 +81,73 @@ def page(run: Run, drivers: Tornado, figures: Path) -> str:
     )
 
 
-def content(run: Run, drivers: Tornado) -> dict[str, Any]:
-    """Return what the template shows, by name; empty where a run has no consensus."""
-    entries = register(run)
+def addresses(run: Run, entries: sections.Entries, beside: pd.DataFrame) -> dict[str, str]:
+    """Return where each id of a fact, count or estimate stands on the page."""
+    found = {str(key): f"#fact-{place}" for place, key in enumerate(beside["id"], start=1)}
+    counted = run.case.counts["id"] if len(run.case.counts) else ()
+    found |= {str(key): f"#count-{place}" for place, key in enumerate(counted, start=1)}
+    return found | {key: entry.link for key, entry in entries.items()}
+
+
+def content(run: Run, drivers: Tornado, entries: sections.Entries, links: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the template shows, by name."""
+    grave, further = sections.findings_tables(run, links)
+    across = side_rows(run)
     shared: dict[str, Any] = {
         "run": run,
         "keys": keys(run),
         "others": others(run),
+        "audited": sections.audited(run),
+        "grave": grave,
+        "further": further,
         "stories": told_stories(run.case.scenarios),
         "projection": sections.projection_table(run),
+        "parts": sections.parts_table(run),
         "causes": sections.causes_table(run),
+        "checks": sections.checks_table(run),
+        "sides": sections.sides_table(run, across),
+        "gap": gap_in_words(run, across) if len(across) else "",
         "drivers": drivers,
         "ranking": sections.drivers_table(drivers),
         "assumed": sections.assumptions_table(run),
         "entries": entries,
+        "counts": sections.counts_table(run),
+        "left_out": sections.left_out_table(entries),
         "inputs": sections.files_table(input_hashes(run.case)),
         "software": sections.versions_table({"forecast": __version__, **library_versions(), "system": machine()}),
     }
     return shared | (_pooled(run, entries) if run.has_consensus else _unpooled(run))
 
 
-def _unpooled(run: Run) -> dict[str, Any]:
-    return {
-        "sources": None,
-        "why": why(run),
-        "handover": f"The paths start in {run.projection.years[0]}.",
-        "shown": _ALWAYS,
-    }
-
-
 def _pooled(run: Run, entries: sections.Entries) -> dict[str, Any]:
     beliefs = run.consensus.prior_sensitivity()
-    grave, further = sections.findings_tables(run, entries)
     return {
-        "shown": _ALWAYS
-        | {"sources", "clashes", "consensus", "register"}
-        | ({"excluded"} if run.consensus.left_out else set()),
         "sources": sections.sources_table(entries),
-        "audited": run.audit.summary().partition("\n")[0],
         "worth": _worth(run),
         "handover": handover(run),
-        "grave": grave,
-        "further": further,
         "consensus": sections.consensus_table(run),
         "houses": sections.houses_table(run, entries),
         "priors": sections.prior_table(run, beliefs),
         "moved": sections.prior_words(beliefs),
         "settings": sections.settings_table(run),
-        "left_out": sections.left_out_table(entries),
     }
+
+
+def _unpooled(run: Run) -> dict[str, Any]:
+    return {"sources": None, "why": why(run), "handover": f"The paths start in {run.projection.years[0]}."}
+
+
+def _shown(found: Mapping[str, Any]) -> set[str]:
+    """Return the sections that have something to show."""
+    filled = {
+        "sources": found["sources"],
+        "consensus": found["sources"],
+        "clashes": found["grave"].rows or found["further"].rows,
+        "checks": found["gap"] or found["checks"].rows,
+        "excluded": found["left_out"].rows,
+        "register": found["entries"] or found["counts"].rows or found["facts"].rows,
+    }
+    return {name for name, _ in CONTENTS if filled.get(name, True)}
 
 
 def _worth(run: Run) -> str:
@@ -130,14 +156,38 @@ def _worth(run: Run) -> str:
     return f"Publishers lean on each other: {count} sources are worth {worth} independent ones."
 
 
-def _environment() -> Environment:
+def _environment(links: Mapping[str, str]) -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["said"] = said
+    environment.filters |= {"said": said, "linked": linker(links)}
     return environment
+
+
+def linker(links: Mapping[str, str]) -> Callable[[object], str]:
+    """Return what `said` does, with a link at every id that has an address.
+
+    Examples
+    --------
+    >>> print(linker({"S1-08": "#fact-3"})("as in S1-08, not S1-081"))
+    <bdi>as in <a href="#fact-3">S1-08</a>, not S1-081</bdi>
+    """
+    from markupsafe import Markup
+
+    ids = sorted(links, key=len, reverse=True)
+    known = re.compile(r"(?<![\w-])(" + "|".join(map(re.escape, ids)) + r")(?![\w-])") if ids else None
+
+    def part(words: str) -> str:
+        marked = _marked(words)
+        return f'<a href="{links[words]}">{marked}</a>' if words in links else marked
+
+    def linked(words: object) -> str:
+        pieces = known.split(str(words)) if known else [str(words)]
+        return Markup("<bdi>" + "".join(map(part, pieces)) + "</bdi>")
+
+    return linked
 
 
 def said(words: object) -> str:
@@ -150,9 +200,13 @@ def said(words: object) -> str:
     >>> print(said("<b> 約16"))
     <bdi>&lt;b&gt; <span lang="zh-Hant">約</span>16</bdi>
     """
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
-    seen = _UNSEEN.sub(lambda sign: f"[{unicodedata.name(sign[0])}]", str(words))
-    seen = seen.replace(" %", "\u00a0%")
-    marked = _HAN.sub(lambda found: f'<span lang="zh-Hant">{found[0]}</span>', str(escape(seen)))
-    return Markup(f"<bdi>{marked}</bdi>")
+    return Markup(f"<bdi>{_marked(str(words))}</bdi>")
+
+
+def _marked(words: str) -> str:
+    from markupsafe import escape
+
+    seen = _UNSEEN.sub(lambda sign: f"[{unicodedata.name(sign[0])}]", words).replace(" %", "\u00a0%")
+    return _HAN.sub(lambda found: f'<span lang="zh-Hant">{found[0]}</span>', str(escape(seen)))

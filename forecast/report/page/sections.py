@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from forecast.report import printed
-from forecast.report.assumptions import assumptions, driver_assumptions
+from forecast.report.assumptions import assumptions, tree_name
 from forecast.report.headline import headline_scenario
 from forecast.report.memo import BAND, SEVERITIES, milestones, short_number
 from forecast.report.page.answer import growth, title
@@ -28,8 +28,8 @@ from forecast.report.page.tables import (
     text,
     titled,
 )
-from forecast.sensitivity.words import plain
-from forecast.wording import amount, percent
+from forecast.report.sides import check_lines, check_rows, part_rows
+from forecast.wording import amount, listing, percent
 
 if TYPE_CHECKING:
     from forecast.pipeline import Run
@@ -103,26 +103,34 @@ def short(words: str) -> str:
     return words if len(words) <= LONGEST_NAME else words[: LONGEST_NAME - 1] + "…"
 
 
-def findings_tables(run: Run, entries: Entries) -> tuple[Table, Table]:
+def findings_tables(run: Run, links: Mapping[str, str]) -> tuple[Table, Table]:
     """Return the gravest findings of the audit, and the others."""
     found = run.audit.table
     grave = found["severity"] == "high"
-    return _findings("Findings of severity high", found[grave], entries), _findings(
-        "Further findings", found[~grave], entries
+    return _findings("Findings of severity high", found[grave], links), _findings(
+        "Further findings", found[~grave], links
     )
 
 
-def _findings(caption: str, found: pd.DataFrame, entries: Entries) -> Table:
+def _findings(caption: str, found: pd.DataFrame, links: Mapping[str, str]) -> Table:
     rows = [
         (
             Cell((Part(row["severity"]),), float(SEVERITIES.index(row["severity"])), f"tag {row['severity']}"),
             text(str(row["check"]).replace("_", " ")),
-            Cell(tuple(Part(key, entries[key].link) for key in (row["id"], row["other_id"]) if key in entries)),
+            Cell(tuple(Part(key, links.get(key, "")) for key in (row["id"], row["other_id"]) if key)),
             text(row["explanation"], kind="long"),
         )
         for row in found.to_dict("records")
     ]
     return table(caption, titled("Severity", "Check", "Rows", ("Finding", "long")), rows)
+
+
+def audited(run: Run) -> str:
+    """Return how many findings the audit has, by severity."""
+    what = [f"{len(run.case.estimates)} estimates", f"{len(run.case.counts)} counts"]
+    counts = run.audit.table["severity"].value_counts()
+    found = [f"{counts[name]} of severity {name}" for name in SEVERITIES if name in counts]
+    return f"The audit of {listing([part for part in what if part[0] != '0'])} finds {listing(found)}."
 
 
 def houses_table(run: Run, entries: Entries) -> Table:
@@ -285,7 +293,7 @@ def _input_range(row: Row) -> str:
 
 def assumptions_table(run: Run) -> Table:
     """Return drivers of scenarios and ratios of scopes; what several scenarios share stands once."""
-    found = assumptions(run) if run.has_consensus else driver_assumptions(run)
+    found = assumptions(run)
     found = found[found["kind"] != "prior"]
     same = [column for column in found.columns if column != "scenario"]
     grouped = found.groupby(same, sort=False, dropna=False)["scenario"].agg(list).reset_index()
@@ -302,7 +310,7 @@ def _assumption(run: Run, row: Row) -> tuple[Cell, ...]:
     named = [title(run, name) for name in row["scenario"] if name]
     every = len(named) == len(run.case.scenarios) and len(named) > 1
     return (
-        head(plain(row["input"])),
+        head(tree_name(str(row["input"]).removeprefix("growth."))),
         Cell(tuple(map(Part, ["all"] if every else named))),
         _range(row),
         text(row["status"]),
@@ -340,6 +348,81 @@ def left_out_table(entries: Entries) -> Table:
         if entry.left_out
     ]
     return table("Printed, read, and not pooled", titled("Publisher", "Printed", ("Because", "long")), rows)
+
+
+def counts_table(run: Run) -> Table:
+    """Return the indicator counts in full."""
+    rows = [
+        (
+            head(row["id"]),
+            text(row["subject"]),
+            text(row["date"]),
+            number(_float(row["value"]), " ".join(filter(None, [row["hedge"], row["value"]]))),
+            text(row["quote"], kind="long"),
+            text(row["source"]),
+        )
+        for row in run.case.counts.to_dict("records")
+    ]
+    columns = titled("Id", "Counted", "Date", ("Count", "number"), ("Quote", "long"), "Source")
+    return table("What is counted, with the words of the source", columns, rows, anchors=_anchors("count", len(rows)))
+
+
+def facts_table(found: pd.DataFrame) -> Table:
+    """Return the facts beside the case in full."""
+    rows = [
+        (head(row["id"]), text(row["original"], kind="long"), text(row["gloss"], kind="long"), text(row["source"]))
+        for row in found.to_dict("records")
+    ]
+    columns = titled("Id", ("Quote", "long"), ("In English", "long"), "Source")
+    return table("Sentences of the sources, by their ids", columns, rows, anchors=_anchors("fact", len(rows)))
+
+
+def _anchors(kind: str, count: int) -> list[str]:
+    return [f"{kind}-{place}" for place in range(1, count + 1)]
+
+
+def checks_table(run: Run) -> Table:
+    """Return printed numbers that the driver trees must reproduce, beside what they compute."""
+    rows = [(head(what), *(text(words, kind="number") for words in (stated, computed)), text(verdict))
+            for what, stated, computed, verdict in check_lines(run, check_rows(run))]  # fmt: skip
+    columns = titled("What", ("Printed", "number"), ("Computed (P10 to P90)", "number"), "Verdict")
+    return table("Printed numbers beside what the trees compute", columns, rows)
+
+
+def sides_table(run: Run, found: pd.DataFrame) -> Table:
+    """Return the market top-down beside the market bottom-up."""
+    rows = [
+        (
+            text(row["year"], kind="head"),
+            text(row["side"]),
+            band(row["low"], row["median"], row["high"]),
+            text(row["what"]),
+        )
+        for row in found.to_dict("records")
+    ]
+    columns = titled("Year", "Side", ("Market", "number"), "From")
+    return table(f"Top-down beside bottom-up, {run.unit}, median (80 % band)", columns, rows)
+
+
+def parts_table(run: Run) -> Table | None:
+    """Return shares and values of the parts of one scenario, the middle one if it has any; None without parts."""
+    found = part_rows(run)
+    if found.empty:
+        return None
+    names = found["scenario"].unique().tolist()
+    middle = headline_scenario(run.projection.scenarios)
+    name = middle if middle in names else names[0]
+    own = found[found["scenario"] == name]
+    years = [year for year in (int(own["year"].min()), *milestones(run)) if year in set(own["year"])]
+    years = list(dict.fromkeys(years))
+    rows = [(head(part), *(_part(rows_, year) for year in years)) for part, rows_ in own.groupby("part", sort=False)]
+    caption = f"Parts of the median of scenario {title(run, name)}, {run.unit} (share)"
+    return table(caption, titled("Part", *((str(year), "number") for year in years)), rows)
+
+
+def _part(rows: pd.DataFrame, year: int) -> Cell:
+    [(value, share)] = rows.loc[rows["year"] == year, ["value", "share"]].to_numpy().tolist()
+    return number(value, f"{amount(value)} ({percent(share)})")
 
 
 def files_table(hashes: Mapping[str, str]) -> Table:

@@ -73,11 +73,14 @@ class Table:
         Headings.
     rows
         One cell a column.
+    anchors
+        Addresses of the rows, if something links to them.
     """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    anchors: tuple[str, ...] = ()
 
 
 def text(words: object, *, link: str = "", kind: str = "") -> Cell:
@@ -128,6 +131,8 @@ def titled(*columns: str | tuple[str, str]) -> tuple[Column, ...]:
     return tuple(Column(column) if isinstance(column, str) else Column(*column) for column in columns)
 
 
-def table(caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Table:
+def table(
+    caption: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, anchors: Sequence[str] = ()
+) -> Table:
     """Return a table."""
-    return Table(caption, tuple(columns), tuple(tuple(row) for row in rows))
+    return Table(caption, tuple(columns), tuple(tuple(row) for row in rows), tuple(anchors))
