@@ -39,12 +39,15 @@ class Continuation:
         Coefficient of the log growth of the handover year, shape (N, K).
     linear
         Coefficient of each linear driver on its linear scale, by its key within the growth table, shape (N, K).
+    noise
+        Covariance of the yearly volatility of segments, shape (N, K, K); None where there is none.
     """
 
     increment: Array
     slope: Array
     momentum: Array
     linear: dict[str, Array]
+    noise: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,18 +108,12 @@ def continue_with(growth: AnyGrowth, ahead: Ahead) -> Continuation:
 def continue_segments(segments: Mapping[str, Segment], ahead: Ahead, *, balanced: bool = False) -> Continuation:
     """Carry a log market on as the sum of its segments, each on its own curve; values by their key in the table.
 
-    Starts of their own are scaled to add up to the market where `balanced`.
-
-    Raises
-    ------
-    ModelError
-        If a segment has a volatility of its own, which only the whole market can have here.
+    A segment's own volatility is a random walk of its log from the handover on; it moves the log of the sum by the
+    segment's share, to first order, and its mean to second. Starts of their own are scaled to add up to the market
+    where `balanced`.
     """
-    own = [name for name, s in segments.items() if np.any(s.growth.volatility.distribution.percentiles())]
-    if own:
-        raise ModelError(f"volatility of the segment {', '.join(own)}: state it for the whole market, in [growth]")
 
-    def total(start: Array, growth: float) -> Array:
+    def parts(start: Array, growth: float) -> dict[str, Array]:
         years = ahead.handover + np.arange(0, ahead.years + 1)
         values = {key: value[:, None] for key, value in ahead.values.items()}
         level = np.broadcast_to(start, (ahead.nodes, len(start)))
@@ -129,13 +126,34 @@ def continue_segments(segments: Mapping[str, Segment], ahead: Ahead, *, balanced
             values=values,
             balanced=balanced,
         )
-        return np.asarray(np.logaddexp.reduce(list(paths.values()))[..., 1:])
+        return {name: path[..., 1:] for name, path in paths.items()}
 
-    middle = total(ahead.start, ahead.growth)
+    def total(start: Array, growth: float) -> Array:
+        return _log_sum(parts(start, growth))
+
+    segment_logs = parts(ahead.start, ahead.growth)
+    middle = _log_sum(segment_logs)
     slope = (total(ahead.start + _STEP, ahead.growth) - middle) / _STEP
     momentum = ((total(ahead.start, ahead.growth + _STEP) - middle) / _STEP).mean(axis=1)
-    increment = middle - ahead.start[:, None] - momentum[:, None] * ahead.growth
-    return Continuation(increment, slope, momentum, {})
+    shares = {name: np.exp(path - middle).mean(axis=1) for name, path in segment_logs.items()}
+    noise, lift = _segment_noise(shares, ahead)
+    increment = middle - ahead.start[:, None] - momentum[:, None] * ahead.growth + lift[:, None]
+    return Continuation(increment, slope, momentum, {}, noise)
+
+
+def _log_sum(paths: Mapping[str, Array]) -> Array:
+    return np.asarray(np.logaddexp.reduce(list(paths.values())))
+
+
+def _segment_noise(shares: Mapping[str, Array], ahead: Ahead) -> tuple[Array, Array]:
+    """Covariance of the log sum from the segments' volatilities, shape (N, K, K), and what it adds to its mean."""
+    together = np.minimum(ahead.elapsed[:, None], ahead.elapsed)
+    noise, lift = np.zeros((ahead.nodes, ahead.years, ahead.years)), np.zeros((ahead.nodes, ahead.years))
+    for name, share in shares.items():
+        variance = ahead.values[f"{name}.growth.volatility"][:, None] ** 2
+        noise += variance[:, :, None] * share[:, :, None] * share[:, None, :] * together
+        lift += variance * ahead.elapsed * share * (1 - share) / 2
+    return noise, lift
 
 
 def _scaling(

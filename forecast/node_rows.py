@@ -202,6 +202,9 @@ def _rows(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: A
     beyond = np.maximum(0, years - int(known[-1]))
     linear = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
     offset, own, process = added(nodes, years, linear)
+    if gone_on.noise is not None:
+        noise = np.swapaxes(_after(np.swapaxes(_after(gone_on.noise, beyond), 1, 2), beyond), 1, 2)
+        own, process = own + noise, process + nodes.weights @ np.einsum("ntt->nt", noise)
     slope = _after(gone_on.slope, beyond)
     bent = _after(gone_on.increment, beyond) - (slope - (beyond > 0)) * levels[:, None]
     before, reached = _places(years, known)

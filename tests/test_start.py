@@ -60,28 +60,33 @@ def test_a_tree_agrees_with_simulated_trees() -> None:
     assert missed(found, drawn) < projection.paths["story"].numerical_error
 
 
-def test_segments_agree_with_simulated_segments() -> None:
+@pytest.mark.parametrize("volatility", [0.0, 0.15])
+def test_segments_agree_with_simulated_segments(volatility: float) -> None:
     fading = {"curve": "fading", "half_life": ranged(2, 4, 8), "terminal_growth": ranged(0.03, 0.05, 0.07)}
     steady = {"curve": "constant", "growth": ranged(0.02, 0.08, 0.15)}
     segments = {
-        "car_t": {"share": ranged(0.2, 0.3, 0.4), "growth": fading},
-        "gene": {"share": ranged(0.6, 0.7, 0.8), "growth": steady},
+        "car_t": {"share": ranged(0.2, 0.3, 0.4), "growth": fading | {"volatility": volatility}},
+        "gene": {"share": ranged(0.6, 0.7, 0.8), "growth": steady | {"volatility": volatility / 2}},
     }
     story = Scenario.model_validate(OPEN | {"growth": {"curve": "segments"}, "segments": segments})
     start = forecast.read_case("regenerative_medicine").reconcile()
     projection = project(start, story, end=2035)
     found = projection.quantiles(LEVELS).loc["story"]
+    origin, handover = start.pool.newest, start.handover_year
     rng = np.random.default_rng(1)
-    known = simulated_market(start.market(range(2023, 2029)), PATHS, rng)
+    known = simulated_market(start.market(range(origin, handover + 1)), PATHS, rng)
     values = simulated_drivers(story, PATHS, rng)
     parts = segment_paths(
         story.segments,
-        np.arange(2029, 2036),
-        handover_year=2028,
+        np.arange(handover + 1, 2036),
+        handover_year=handover,
         log_start=known[:, -1],
         log_growth=known[:, -1] - known[:, -2],
         values={k.removeprefix("segments."): v for k, v in values.items() if k.startswith("segments.")},
     )
+    for name, path in parts.items():
+        sd = values[f"segments.{name}.growth.volatility"][:, None]
+        path += np.cumsum(sd * rng.standard_normal(path.shape), axis=1)
     drawn = np.concatenate([known, np.logaddexp.reduce(list(parts.values()))], axis=1)
     assert missed(found, drawn) < projection.paths["story"].numerical_error
 
