@@ -38,7 +38,8 @@ from forecast import Probability, Value
 run = forecast.run("regenerative_medicine")
 market = Value(2030)
 median = run.projection.quantiles([0.5]).loc[("base", 2030)].item()
-print(f"Median of the market in 2030, scenario base: {median:.0f} {run.unit}")
+target = round(1.5 * median, -1)
+print(f"Median of the market in 2030, scenario base: {median:.0f} {run.unit}; asked about below: {target:.0f} {run.unit}")
 
 # %% [markdown]
 # ## One at a time: the tornado
@@ -67,31 +68,31 @@ spider.plot();
 # %% [markdown]
 # ## Two together: the grid
 #
-# How fast does growth fade, and where does it settle? Each cell is the median at one pair. The line marks the market
-# that is quoted most, USD 50 bn.
+# How fast does growth fade, and where does it settle? Each cell is the median of 2035 at one pair; the line, where there
+# is one, marks the pairs that give the target.
 
 # %%
-grid = forecast.grid(run, Value(2035), "growth.half_life", "growth.terminal_growth", target=100)
+grid = forecast.grid(run, Value(2035), "growth.half_life", "growth.terminal_growth", target=target)
 print(grid.summary())
 grid.plot();
 
 # %% [markdown]
 # ## How far until the answer changes
 #
-# Break-even turns the question round: which value of one input alone brings the median to USD 50 bn? Many inputs cannot,
-# wherever they go.
+# Break-even turns the question round: which value of one input alone brings the median to the target, half as much again
+# as it is? Many inputs cannot, wherever they go.
 
 # %%
-even = forecast.break_even(run, market, 50)
+even = forecast.break_even(run, market, target)
 print(even.summary())
 even.plot();
 
 # %% [markdown]
-# And all inputs together: the likeliest way to get there. It is the point that an argument for or against USD 50 bn has
+# And all inputs together: the likeliest way to get there. It is the point that an argument for or against that market has
 # to be about.
 
 # %%
-stress = forecast.reverse_stress(run, market, 50)
+stress = forecast.reverse_stress(run, market, target)
 print(stress.summary())
 stress.plot();
 
@@ -108,7 +109,7 @@ sobol.plot();
 
 # %% [markdown]
 # Where inputs are correlated, Sobol's shares no longer add up, and Shapley's do: each input gets its fair part of the
-# whole, and the parts sum to one.
+# whole, and the parts sum to one. Here nothing is correlated, so the two agree.
 
 # %%
 shapley = forecast.shapley(run, market)
@@ -144,7 +145,6 @@ influence.plot();
 # apart. The answer is a rule that an analyst can read out.
 
 # %%
-target = round(run.projection.quantiles([0.75]).loc[("base", 2030)].item(), -1)
 discovery = forecast.discover(run, market, target)
 print(discovery.summary())
 discovery.plot();
@@ -155,6 +155,6 @@ discovery.plot();
 # All verbs take any quantity: a value, a growth rate, a first year above an amount, a sum over years, a probability.
 
 # %%
-chance = forecast.tornado(run, Probability(above=50, year=2030))
+chance = forecast.tornado(run, Probability(above=target, year=2030))
 print(chance.summary())
 chance.plot();
