@@ -14,6 +14,9 @@ from forecast.start import HistoryStart, Start, TreeStart
 
 __all__ = ["Projection", "ScenarioPath", "Start", "known_years", "project", "scenario_path", "tree_path"]
 
+FURTHEST = 100
+"""Most years that a projection looks ahead."""
+
 
 def project(
     start: Start, scenarios: Scenario | Mapping[str, Scenario] | Sequence[Scenario], *, end: int | None = None
@@ -32,7 +35,7 @@ def project(
     Raises
     ------
     ArgumentError
-        No scenario, no end year, an end before the start, a handover year outside the projection.
+        No scenario, no end year, an end or a handover year that is not within 100 years after the start.
 
     Examples
     --------
@@ -50,7 +53,7 @@ def project(
     for name, scenario in named.items():
         last = end or scenario.end
         assert last is not None
-        paths[name], handovers[name] = _path(start, scenario, last)
+        paths[name], handovers[name] = _path(start, scenario, int(last))
     return Projection(paths, start.footing, start, handovers)
 
 
@@ -70,13 +73,12 @@ def _horizon_problems(name: str, scenario: Scenario, start: Start, end: int | No
         yield Problem(f"{place}, end", "no end year", remedy="give end= or set it in the scenario")
         return
     kind = "newest base year" if isinstance(start, Consensus) else "first year of the projection"
-    after = f"a year after {origin}, the {kind}"
-    named = {"end": last, "handover_year": scenario.handover_year or last}
+    allowed = f"a year after {origin}, the {kind}, and at most {FURTHEST} years after it"
     if isinstance(start, TreeStart) != (scenario.growth.curve == "tree"):
         yield Problem(f"{place}, growth.curve", repr(scenario.growth.curve), "tree with a tree start, and nowhere else")
-    for key, year in named.items():
-        if year <= origin:
-            yield Problem(f"{place}, {key}", str(year), after)
+    for key, year in {"end": last, "handover_year": scenario.handover_year}.items():
+        if year is not None and (year % 1 != 0 or not origin < year <= origin + FURTHEST):
+            yield Problem(f"{place}, {key}", str(year), allowed)
 
 
 def _path(start: Start, scenario: Scenario, end: int) -> tuple[ScenarioPath, int]:

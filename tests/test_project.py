@@ -254,9 +254,13 @@ def test_all_problems_of_the_years_are_told_at_once(start: Consensus) -> None:
     with pytest.raises(ArgumentError) as told:
         forecast.project(start, [late, scenario(name="open")])
     text = str(told.value)
-    assert "scenario late, end: found 2020; allowed: a year after 2023, the newest base year" in text
-    assert "scenario late, handover_year: found 2019" in text
+    allowed = "allowed: a year after 2023, the newest base year, and at most 100 years after it"
+    assert f"scenario late, end: found 2020; {allowed}" in text
+    assert f"scenario late, handover_year: found 2019; {allowed}" in text
     assert "scenario open, end: found no end year" in text
+    for end in (20350, 2035.5):
+        with pytest.raises(ArgumentError, match=f"scenario story, end: found {end}; {allowed}"):
+            forecast.project(start, scenario(), end=end)
     with pytest.raises(ArgumentError, match="at least one"):
         forecast.project(start, [])
 

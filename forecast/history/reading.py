@@ -177,7 +177,7 @@ def _year_problems(series: str, years: np.ndarray[Any, np.dtype[np.int64]]) -> I
 
 def _value_problems(series: str, years: np.ndarray[Any, np.dtype[np.int64]] | None, values: Array) -> Iterator[Problem]:
     if values.size < FEWEST:
-        yield Problem(series, f"{values.size} values", f"at least {FEWEST} annual values")
+        yield Problem(series, f"{values.size} value" + "s" * (values.size != 1), f"at least {FEWEST} annual values")
     for place in np.flatnonzero(~((values > 0) & (values < np.inf))):
         where = f"value {place + 1} of {values.size}" if years is None else f"year {years[place]}"
         remedy = "growth in logs needs positive values; start the history later" if values[place] <= 0 else ""

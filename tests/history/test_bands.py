@@ -123,7 +123,7 @@ WHOLE = "allowed: a value for each year from first to last; start the history af
             [with_years([1, 2, 3], [2001, 2002, 2002])],
             "series sales, year 2002: found two values or more; allowed: one value a year",
         ),
-        ([[7.0]], "series 1: found 1 values; allowed: at least 2 annual values"),
+        ([[7.0]], "series 1: found 1 value; allowed: at least 2 annual values"),
         (
             with_years([1, 2], [2001, 2002]).rename({2002: "soon"}),
             "series sales, index: found 'soon'; allowed: years, such as 2023",
