@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from forecast.distributions import Array
 from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.pipeline import Run
+from forecast.sensitivity.inputs import market_at
 from forecast.sensitivity.model import model_of
 from forecast.sensitivity.outcome import Outcome, Player
-from forecast.sensitivity.quantities import Cagr, Cumulative, Probability, Quantity, Value
+from forecast.sensitivity.quantities import Probability, Quantity
 from forecast.sensitivity.regions import Box, cart, prim
 from forecast.wording import amount, listing, percent, result_html
 
@@ -106,8 +106,8 @@ def discover(
     if isinstance(quantity, Probability):
         raise ArgumentError(Problem("quantity", "Probability", "a quantity with a target, such as Value(2030)"))
     outcome = Outcome(model_of(run, scenario), quantity)
-    scores = _scores(outcome.columns, seed)
-    reached = _in_own_unit(outcome.values(scores), quantity) >= target
+    scores = outcome.scores(_POINTS, seed)
+    reached = quantity.from_log(outcome.values(scores)) >= target
     hits = reached if above else ~reached
     if min(hits.sum(), (~hits).sum()) < _FEW:
         found = "nearly every path" if hits.mean() > 0.5 else "hardly any path"
@@ -126,19 +126,6 @@ def discover(
     return Discovery(quantity, outcome.model.scenario_name, run.unit, target, above, float(hits.mean()), table, bounds)
 
 
-def _scores(columns: int, seed: int) -> Array:
-    from scipy.stats import qmc
-
-    cube = qmc.Sobol(columns, rng=np.random.default_rng(seed)).random(_POINTS)
-    return special.ndtri(np.clip(cube, 1e-12, 1 - 1e-12))
-
-
-def _in_own_unit(values: Array, quantity: Quantity) -> Array:
-    if isinstance(quantity, Cagr):
-        return np.expm1(values)
-    return np.exp(values) if isinstance(quantity, Value | Cumulative) else values
-
-
 def _scales(outcome: Outcome, player: Player) -> Mapping[str, object]:
     """How to say a percentile of an input: with its value where it has one."""
     keys = {other.name: key for other, key in zip(_drivers(outcome), outcome.drivers, strict=True)}
@@ -146,12 +133,8 @@ def _scales(outcome: Outcome, player: Player) -> Mapping[str, object]:
     if player.kind == "driver" and independent:
         driver = outcome.scenario.drivers[keys[player.name]]
         return {"ppf": driver.distribution.ppf, "unit": driver.unit}
-    if player.name.startswith("market in"):
-        year = outcome.model.run.consensus.reference_year
-        return {
-            "ppf": lambda p: outcome.model.run.consensus.quantiles([p], [year]).iloc[0, 0],
-            "unit": outcome.model.run.unit,
-        }
+    if player.kind == "consensus" and len(player.columns) == 1:
+        return {"ppf": lambda p: market_at(outcome.model, [p])[0], "unit": outcome.model.run.unit}
     return {}
 
 

@@ -9,14 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
+from forecast.distributions import Array
+from forecast.driver_nodes import gauss_rule
 from forecast.errors import ArgumentError, Problem
 from forecast.pipeline import Run
 from forecast.reconcile.pool import ACTUAL_SD, Pool, growth, level
 from forecast.reconcile.statements import Source
 from forecast.sensitivity.inputs import inputs_of, open_events
 from forecast.sensitivity.model import Model, Setting, model_of
+from forecast.sensitivity.outcome import Outcome
 from forecast.sensitivity.quantities import Probability, Quantity
+from forecast.sensitivity.words import plain
 from forecast.wording import listing, percent, result_html
 
 if TYPE_CHECKING:
@@ -36,6 +41,7 @@ NO_LEVEL = "no level is left: the others print growth alone"
 
 _LEVELS = (0.1, 0.5, 0.9)
 _NODES = 5
+_PATHS, _SEED = 2**13, 1
 _NAMED = 2
 _DRAWN = 12
 _GROWTH_YEARS = 5
@@ -126,19 +132,53 @@ def influence(run: Run, quantity: Quantity, *, scenario: str | None = None) -> I
     if isinstance(quantity, Probability):
         raise ArgumentError(Problem("quantity", "Probability", "a quantity with a band, such as Value(2030)"))
     model = model_of(run, scenario)
-    base = _band(model, model.as_read, quantity)
-    rows = [
-        (name, kind, change, *_changed(model, put(model.as_read), quantity))
-        for name, kind, change, put in _changes(model)
-    ]
-    rows += [(name, kind, "known", *_expected(model, settings, quantity), "") for name, kind, settings in _known(model)]
+    base, rows = _by_paths(model, quantity) if model.pivot is None else _by_projection(model, quantity)
     table = pd.DataFrame(rows, columns=["input", "kind", "change", "low", "median", "high", "note"])
     table["moves"] = table["median"] - base[1]
     table["band"] = (table["high"] - table["low"]) / (base[2] - base[0]) - 1
     return Influence(quantity, model.scenario_name, run.unit, table, base)
 
 
-def _band(model: Model, setting: Setting, quantity: Quantity) -> tuple[float, float, float]:
+Band = tuple[float, float, float]
+Row = tuple[str, str, str, float, float, float, str]
+
+
+def _by_projection(model: Model, quantity: Quantity) -> tuple[Band, list[Row]]:
+    """Each change projected by itself."""
+    rows: list[Row] = [
+        (name, kind, change, *_changed(model, put(model.as_read), quantity))
+        for name, kind, change, put in _changes(model)
+    ]
+    for name, kind, settings in _known(model):
+        bands = [(weight, _band(model, setting, quantity)) for weight, setting in settings if weight > 0]
+        rows.append((name, kind, "known", *_expected(bands), ""))
+    return _band(model, model.as_read, quantity), rows
+
+
+def _by_paths(model: Model, quantity: Quantity) -> tuple[Band, list[Row]]:
+    """Every change on the same single paths: for a tree, where each projection is long."""
+    outcome = Outcome(model, quantity)
+    scores = outcome.scores(_PATHS, _SEED)
+    values, happened, rows = outcome.values(scores), outcome.happened(scores), list[Row]()
+
+    def band(chosen: Array) -> Band:
+        low, median, high = np.quantile(quantity.from_log(chosen), _LEVELS).tolist()
+        return low, median, high
+
+    for name in open_events(model):
+        without, within = band(values[~happened[name]]), band(values[happened[name]])
+        words, chance = f"event: {name.replace('_', ' ')}", float(happened[name].mean())
+        rows.append((words, "event", "left out", *without, ""))
+        rows.append((words, "event", "known", *_expected([(1 - chance, without), (chance, within)]), ""))
+    nodes, weights = gauss_rule(_NODES)
+    for position, key in enumerate(outcome.drivers):
+        moved = (outcome.with_driver(scores, position, score) for score in nodes)
+        bands = [(weight, band(outcome.values(one))) for weight, one in zip(weights, moved, strict=True)]
+        rows.append((plain(key), "driver", "known", *_expected(bands), ""))
+    return band(values), rows
+
+
+def _band(model: Model, setting: Setting, quantity: Quantity) -> Band:
     path = model.path(setting)
     low, median, high = (replace(quantity, level=level).bounded(path) for level in _LEVELS)  # type: ignore[call-arg]
     return min(low, high), median, max(low, high)
@@ -202,11 +242,8 @@ Settings = Sequence[tuple[float, Setting]]
 def _known(model: Model) -> Iterator[tuple[str, str, Settings]]:
     """Inputs that may become known, with the settings and their probabilities."""
     setting, scenario = model.as_read, model.scenario
-    scores, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-    shares = (weights / weights.sum()).tolist()
-    from scipy import special
-
-    levels = special.ndtr(scores).tolist()
+    scores, weights = gauss_rule(_NODES)
+    shares, levels = weights.tolist(), special.ndtr(scores).tolist()
     for entry in inputs_of(model):
         if entry.key == "market":
             yield (
@@ -228,8 +265,7 @@ def _chance(model: Model, name: str) -> float:
     return float(states.weights @ states.happens[:, states.names.index(name)])
 
 
-def _expected(model: Model, settings: Settings, quantity: Quantity) -> tuple[float, float, float]:
-    bands = np.array([_band(model, setting, quantity) for weight, setting in settings if weight > 0])
-    weights = np.array([weight for weight, _ in settings if weight > 0])
-    low, median, high = (weights @ bands).tolist()
+def _expected(bands: Sequence[tuple[float, Band]]) -> Band:
+    """Band that is expected, given bands with their probabilities."""
+    low, median, high = (sum(weight * band[k] for weight, band in bands) for k in range(3))
     return low, median, high

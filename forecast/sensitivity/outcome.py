@@ -25,7 +25,7 @@ from forecast.mixture import Mixture, mixture_quantiles
 from forecast.project import ScenarioPath, known_years
 from forecast.scenario import Scenario
 from forecast.scenario.correlation import correlation_matrix
-from forecast.scenario.joint import EventStates, joint_states
+from forecast.scenario.joint import NEVER, EventStates, joint_states
 from forecast.scenario.links import linked
 from forecast.scenario_nodes import ScenarioNodes
 from forecast.sensitivity.carried import log_paths, nodes_at, tree_paths
@@ -38,6 +38,7 @@ from forecast.sensitivity.words import plain
 _COMPONENTS = 200
 _ROWS = 2**15
 _MOST_NOISE = 4
+_EDGE = 1e-12
 _SMALL = 1e-3
 _SINGULAR = 1e-10
 _FARTHEST = 6.0
@@ -213,6 +214,25 @@ class Outcome:
     def values(self, scores: Array) -> Array:
         """The quantity on single paths, shape (n,)."""
         return self.quantity.outcome(self.logs(scores), self.path)
+
+    def scores(self, count: int, seed: int) -> Array:
+        """Scores of scrambled Sobol points, shape (count, columns)."""
+        from scipy.stats import qmc
+
+        cube = qmc.Sobol(self.columns, rng=np.random.default_rng(seed)).random(count)
+        return special.ndtri(np.clip(cube, _EDGE, 1 - _EDGE))
+
+    def with_driver(self, scores: Array, position: int, score: float) -> Array:
+        """Scores moved, as little as can be, until one driver's own, correlated score is given."""
+        columns = [player.columns[0] for player in self.players if player.kind == "driver"]
+        row, moved = self.root[position], scores.copy()
+        moved[:, columns] += (score - scores[:, columns] @ row)[:, None] * row
+        return moved
+
+    def happened(self, scores: Array) -> dict[str, NDArray[np.bool_]]:
+        """Whether each event happens, by its name, shape (n,) each."""
+        years = self._happened({player.name: scores[:, list(player.columns)] for player in self.players}, len(scores))
+        return {name: years[:, k] != NEVER for k, name in enumerate(self.scenario.events)}
 
     def _logs(self, scores: Array) -> Array:
         own = {player.name: scores[:, list(player.columns)] for player in self.players}

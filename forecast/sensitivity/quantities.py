@@ -56,6 +56,10 @@ class Quantity(ABC):
         Shape (n,).
         """
 
+    def from_log(self, value: ArrayLike) -> Array:
+        """The quantity, given what `outcome` gives."""
+        return np.asarray(value, float)
+
     @property
     @abstractmethod
     def label(self) -> str:
@@ -111,7 +115,6 @@ class Value(Quantity):
         return _row(path, {self.year: 1.0})
 
     def from_log(self, value: ArrayLike) -> Array:
-        """The quantity, given its linear function of the log path."""
         return np.exp(value)
 
     def outcome(self, logs: Array, path: ScenarioPath) -> Array:
@@ -151,7 +154,6 @@ class Cagr(Quantity):
         return _row(path, {self.end: rate, self.start: -rate})
 
     def from_log(self, value: ArrayLike) -> Array:
-        """The quantity, given its linear function of the log path."""
         return np.expm1(value)
 
     def outcome(self, logs: Array, path: ScenarioPath) -> Array:
@@ -199,11 +201,11 @@ class Probability(Quantity):
 
     @property
     def label(self) -> str:
-        return f"Probability of more than {amount(self.above)} in {self.year}"
+        return f"Probability of more than {amount(self.above, 3)} in {self.year}"
 
     @property
     def spread(self) -> str:
-        return f"whether it is more than {amount(self.above)} in {self.year}"
+        return f"whether it is more than {amount(self.above, 3)} in {self.year}"
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "probability"
@@ -256,11 +258,11 @@ class YearAbove(Quantity):
 
     @property
     def label(self) -> str:
-        return f"Year in which the {_level_words(self.level).lower()} passes {amount(self.value)}"
+        return f"Year in which the {_level_words(self.level).lower()} passes {amount(self.value, 3)}"
 
     @property
     def spread(self) -> str:
-        return f"the year above {amount(self.value)}"
+        return f"the year above {amount(self.value, 3)}"
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "year"
@@ -301,6 +303,9 @@ class Cumulative(Quantity):
     def outcome(self, logs: Array, path: ScenarioPath) -> Array:
         span = slice(_position(path, self.start), _position(path, self.end) + 1)
         return np.log(np.exp(logs[:, span]).sum(1))
+
+    def from_log(self, value: ArrayLike) -> Array:
+        return np.exp(value)
 
     @property
     def label(self) -> str:
