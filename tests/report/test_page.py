@@ -165,7 +165,11 @@ def test_every_printed_number_leads_to_its_row(run: forecast.pipeline.Run, tree:
         assert all(number in article for number in printed)
         if row["id"] in pooled:
             assert f"source-{place}" in reached
-            here = " ".join(one.text for one in links if one.attributes["href"] == f"#source-{place}")
+            here = " ".join(
+                one.text.replace("\N{NO-BREAK SPACE}", " ")
+                for one in links
+                if one.attributes["href"] == f"#source-{place}"
+            )
             assert all(number in here for number in printed)
 
 

@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast import __version__
+from forecast.report.assumptions import assumptions
 from forecast.report.bottom_up import why
-from forecast.report.facts import facts
+from forecast.report.facts import facts, named
 from forecast.report.manifest import input_hashes, library_versions, machine
 from forecast.report.memo import handover, told_stories
 from forecast.report.page import sections
 from forecast.report.page.answer import keys, others
 from forecast.report.page.pictures import pictures
 from forecast.report.page.register import register
-from forecast.report.sides import gap_in_words, side_rows
+from forecast.report.sides import check_rows, gap_in_words, side_rows
 from forecast.wording import amount
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def page(run: Run, drivers: Tornado, figures: Path) -> str:
         Folder with its figures as SVG.
     """
     script = (HERE / "script.js").read_text(encoding="utf-8")
-    entries, beside = register(run), facts(run.case)
+    entries, beside = register(run), named(facts(run.case), _texts(run))
     links = addresses(run, entries, beside)
     found = content(run, drivers, entries, links) | {"facts": sections.facts_table(beside)}
     shown = _shown(found)
@@ -79,6 +80,21 @@ def page(run: Run, drivers: Tornado, figures: Path) -> str:
             script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
+
+
+def _texts(run: Run) -> list[str]:
+    """Return the texts of the page that may name a fact."""
+    case, said_so = run.case, assumptions(run)
+    stories = [case.file.because, *(story.because for story in case.scenarios.values())]
+    checks = check_rows(run)
+    tables = [
+        said_so["because"],
+        said_so["source"],
+        checks["because"],
+        checks["source"],
+        run.audit.table["explanation"],
+    ]
+    return [*stories, *(str(words) for column in tables for words in column)]
 
 
 def addresses(run: Run, entries: sections.Entries, beside: pd.DataFrame) -> dict[str, str]:

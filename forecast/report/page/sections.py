@@ -50,7 +50,7 @@ def sources_table(entries: Entries) -> Table:
         (
             head(short(entry.publisher), link=entry.link),
             text(entry.row["scope"]),
-            text(entry.row["published"]),
+            text(entry.row["published"], kind="short"),
             _level(entry, "base"),
             _level(entry, "target"),
             _growth(entry),
@@ -66,19 +66,14 @@ def sources_table(entries: Entries) -> Table:
 
 
 def _level(entry: Entry, end: str) -> Cell:
-    words, value = printed.level(entry.row, end), _float(entry.row[f"{end}_value"])
-    return number(value, _kept(words), link=entry.link) if words else _NOTHING
+    amount_, _, year = printed.level(entry.row, end).rpartition(" in ")
+    parts = (Part(amount_, entry.link), Part(f"in {year}", aside=True))
+    return Cell(parts, _float(entry.row[f"{end}_value"]), "number") if amount_ else _NOTHING
 
 
 def _growth(entry: Entry) -> Cell:
     words = printed.growth(entry.row).removesuffix(" a year")
     return number(_float(entry.row["cagr"]), words, link=entry.link) if words else _NOTHING
-
-
-def _kept(words: str) -> str:
-    """Keep the amount on one line, and the year on one line."""
-    value, _, year = words.rpartition(" in ")
-    return f"{value.replace(' ', chr(160))} in{chr(160)}{year}"
 
 
 def _others(entry: Entry) -> list[str]:
@@ -287,7 +282,7 @@ def drivers_table(drivers: Tornado) -> Table:
 
 def _input_range(row: Row) -> str:
     ends = [row["low_input"], row["base_input"], row["high_input"]]
-    words = [short_number(end) if isinstance(end, float) else str(end) for end in ends]
+    words = [_value(end, row["unit"]) if isinstance(end, float) else str(end) for end in ends]
     return ", ".join(dict.fromkeys(word for word in words if word != "nan"))
 
 
@@ -307,11 +302,9 @@ def assumptions_table(run: Run) -> Table:
 
 
 def _assumption(run: Run, row: Row) -> tuple[Cell, ...]:
-    named = [title(run, name) for name in row["scenario"] if name]
-    every = len(named) == len(run.case.scenarios) and len(named) > 1
     return (
         head(tree_name(str(row["input"]).removeprefix("growth."))),
-        Cell(tuple(map(Part, ["all"] if every else named))),
+        Cell(tuple(map(Part, _whose(run, row["scenario"])))),
         _range(row),
         text(row["status"]),
         text(row["because"], kind="long"),
@@ -319,9 +312,24 @@ def _assumption(run: Run, row: Row) -> tuple[Cell, ...]:
     )
 
 
+def _whose(run: Run, names: list[str]) -> list[str]:
+    """Return the titles of scenarios, in few words where they are nearly all."""
+    absent = [title(run, name) for name in run.case.scenarios if name not in names]
+    if len(run.case.scenarios) > 1 and not absent:
+        return ["all"]
+    if len(run.case.scenarios) > 2 and len(absent) == 1 and any(names):
+        return [f"all but {absent[0]}"]
+    return [title(run, name) for name in names if name]
+
+
 def _range(row: Row) -> Cell:
-    low, base, high = (short_number(row[name]) for name in ("low", "base", "high"))
+    low, base, high = (_value(row[name], row["unit"]) for name in ("low", "base", "high"))
     return in_unit(row["base"], base if low == high else f"{base} ({low} to {high})", row["unit"])
+
+
+def _value(value: float, unit: str) -> str:
+    """Write a number as its unit wants it: a year whole, anything else with two digits."""
+    return f"{value:.0f}" if unit == "year" else short_number(value)
 
 
 def settings_table(run: Run) -> Table:
@@ -356,7 +364,7 @@ def counts_table(run: Run) -> Table:
         (
             head(row["id"]),
             text(row["subject"]),
-            text(row["date"]),
+            text(row["date"], kind="short"),
             number(_float(row["value"]), " ".join(filter(None, [row["hedge"], row["value"]]))),
             text(row["quote"], kind="long"),
             text(row["source"]),
