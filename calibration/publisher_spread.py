@@ -175,7 +175,7 @@ def _given_others(fit: HousePosterior, row: Array, value: float) -> tuple[Array,
     weight[known.node] = known.weight
     by_pair = weight.reshape(len(grid.sets), -1)
     found = np.zeros((2, *by_pair.shape))
-    for probability, told in fit.next_by_kind():
+    for probability, told in fit.next_by_kind("market"):
         density, below = _at(told.linear(row), value)
         for k, part in enumerate((density, below)):
             full = np.zeros(len(grid.pair))

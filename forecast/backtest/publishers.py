@@ -1,4 +1,4 @@
-"""What a publisher's record says about its next forecast."""
+"""What a publisher's record says about its next forecast; `reconcile` takes it as its `track_record`."""
 
 from __future__ import annotations
 

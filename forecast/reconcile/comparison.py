@@ -11,9 +11,9 @@ import pandas as pd
 
 from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.estimates import Footing, Scopes
-from forecast.reconcile.consensus import Consensus, pool_for, solve
+from forecast.reconcile.consensus import Consensus, solve
 from forecast.reconcile.methods import MEANINGS, METHODS, method_named
-from forecast.reconcile.pool import Pool
+from forecast.reconcile.pool import Pool, pool_of
 from forecast.reconcile.priors import Prior
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def compare_methods(
     ModelError
         If no method has an answer.
     """
-    pool = pool_for(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=prior)
+    pool = pool_of(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=prior)
     return compare_pool(pool, methods=methods, year=year)
 
 

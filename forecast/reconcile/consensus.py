@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecast.distributions import Distribution
 from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.estimates import Footing, Scopes
 from forecast.mixture import Mixture
 from forecast.reconcile import scrutiny
 from forecast.reconcile.answer import Answer
 from forecast.reconcile.methods import METHODS, method_named
-from forecast.reconcile.pool import FURTHEST, LeftOut, Pool, pool_of
+from forecast.reconcile.pool import FURTHEST, LeftOut, Pool, TrackWeights, pool_of
 from forecast.reconcile.priors import Prior
 from forecast.reconcile.words import consensus_in_words
 from forecast.wording import amount, money
@@ -162,19 +163,26 @@ class Consensus:
         Returns
         -------
         One row a source: `id, publisher`, the median and 80 % band of the market in the reference year without it,
-        and `change`, the median without it as a factor of the median with it; nan where the others print no level
-        or are too few for the method.
+        and `change`, the median without it as a factor of the median with it (by the house-effect model on a coarse
+        grid, within half a percent); nan where the others print no level or are too few for the method.
         """
+        return self._influence.copy()
+
+    @cached_property
+    def _influence(self) -> pd.DataFrame:
         median = float(self.quantiles([0.5], [self.reference_year]).to_numpy().item())
         rows = []
         for source in self.pool.sources if len(self.pool.sources) > 1 else ():
-            rest = self.pool.without(source.id)
-            low, middle, high = self._band_of(rest)
+            low, middle, high = self._band_of(self.pool.without(source.id))
             rows.append((source.id, source.publisher, low, middle, high, middle / median))
         return pd.DataFrame(rows, columns=["id", "publisher", "low", "median", "high", "change"])
 
     def _band_of(self, pool: Pool) -> list[float]:
         """Band of another pool by the same method in the reference year; nan where there is none."""
+        if not pool.has_level:
+            return [math.nan] * 3
+        if self.method == "house-effects":
+            return [float(value) for value in scrutiny.bands(pool, [self.reference_year]).iloc[0, :3]]
         try:
             band = solve(pool, method=self.method).quantiles((0.1, 0.5, 0.9), [self.reference_year])
         except ModelError:
@@ -193,8 +201,17 @@ class Consensus:
         """
         self._only_houses("of")
         asked = np.unique(np.asarray(self.years if years is None else list(years)))
-        values = np.exp(scrutiny.market_of(self.pool, scope, asked).quantiles(levels))
-        return pd.DataFrame(values, index=pd.Index(asked, name="year"), columns=pd.Index(list(levels), name="level"))
+        fit, name = scrutiny.fit_of(self.pool, scope, asked)
+        return _table(fit.markets[name], levels, asked)
+
+    def next_publisher_of(
+        self, scope: str, levels: Sequence[float] = (0.1, 0.5, 0.9), years: Iterable[int] | None = None
+    ) -> pd.DataFrame:
+        """Quantiles of what one more publisher of another scope would print; errors as `of`."""
+        self._only_houses("next_publisher_of")
+        asked = np.unique(np.asarray(self.years if years is None else list(years)))
+        fit, name = scrutiny.fit_of(self.pool, scope, asked)
+        return _table(fit.next_publisher_of(name), levels, asked)
 
     @property
     def effective_sources(self) -> float:
@@ -296,9 +313,7 @@ class Consensus:
 
     def _quantiles(self, levels: Sequence[float], years: Iterable[int] | None, name: str) -> pd.DataFrame:
         asked = self.years if years is None else [int(year) for year in years]
-        values = np.exp(self._mixture(asked, name).quantiles(levels))
-        columns = pd.Index(list(levels), name="level")
-        return pd.DataFrame(values, index=pd.Index(asked, name="year"), columns=columns)
+        return _table(self._mixture(asked, name), levels, asked)
 
     def _mixture(self, years: Iterable[int] | None, name: str) -> Mixture:
         asked = self.years if years is None else [int(year) for year in years]
@@ -320,6 +335,12 @@ class Consensus:
         return METHODS[self.method](self.pool, np.unique(np.asarray(years)))
 
 
+def _table(told: Mixture, levels: Sequence[float], years: Iterable[int]) -> pd.DataFrame:
+    """Quantiles as amounts: index year, one column a level."""
+    index, columns = pd.Index(list(years), name="year"), pd.Index(list(levels), name="level")
+    return pd.DataFrame(np.exp(told.quantiles(levels)), index=index, columns=columns)
+
+
 def reconcile(
     estimates: pd.DataFrame,
     *,
@@ -328,6 +349,9 @@ def reconcile(
     reference_year: int | None = None,
     method: str = "house-effects",
     prior: Prior | Mapping[str, object] | str | None = None,
+    track_record: TrackWeights | Mapping[str, float] | None = None,
+    history: pd.Series[float] | None = None,
+    coverage: float | Distribution = 1.0,
 ) -> Consensus:
     """Pool contradicting estimates into one consensus.
 
@@ -350,31 +374,37 @@ def reconcile(
         "evidence", the default: how far publishers are apart and what they all get wrong, as the record of published
         estimates tells it by the growth that the sources promise. "constants": one set for all markets. Or a `Prior`,
         or the numbers that differ from the default (`based_on = "constants"` among them changes the constants).
+    track_record
+        How far publishers are to be trusted for their past, as `forecast.backtest.publisher_records` tells it, or
+        weights by publisher. Each multiplies the weight of the publisher's rows; 2 halves the variance of its house
+        effects, 1 is like most, and a publisher without a past has 1.
+    history
+        Measured amounts by calendar year, in the footing of the estimates: one more source, without house effects.
+    coverage
+        Share of the market that `history` counted, as a number or with its uncertainty.
 
     Raises
     ------
     ArgumentError
-        Unknown method, scope or prior key; a prior number outside its range; nothing left to pool.
+        Unknown method, scope or prior key; a number of the prior, the track record or the history outside its range;
+        nothing left to pool.
     EstimatesError
         Rows with scopes that the tree does not know.
     FootingError
         Rows on different footings, places, or scopes that nothing bridges.
     """
     name = method_named(method)
-    pool = pool_for(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=prior)
+    pool = pool_of(
+        estimates,
+        scope=scope,
+        scopes=scopes,
+        reference_year=reference_year,
+        prior=prior,
+        track_record=track_record,
+        history=history,
+        coverage=coverage,
+    )
     return solve(pool, method=name)
-
-
-def pool_for(
-    estimates: pd.DataFrame,
-    *,
-    scope: str,
-    scopes: Scopes | None,
-    reference_year: int | None,
-    prior: Prior | Mapping[str, object] | str | None,
-) -> Pool:
-    """Read and check estimates; the arguments are those of `reconcile`."""
-    return pool_of(estimates, scope=scope, scopes=scopes, reference_year=reference_year, prior=prior)
 
 
 def solve(pool: Pool, *, method: str = "house-effects", years: NDArray[np.int64] | None = None) -> Consensus:

@@ -106,18 +106,22 @@ class HousePosterior:
 
     @cached_property
     def next_publisher(self) -> Mixture:
-        """Log number that one more publisher of the target scope would print.
+        """Log number that one more publisher of the target scope would print."""
+        return self.next_publisher_of(self.design.pool.scope)
+
+    def next_publisher_of(self, scope: str) -> Mixture:
+        """Log number that one more publisher of a scope would print.
 
         It is an outlier with the prior probability; its house effects are correlated with those seen.
         """
-        probabilities, parts = zip(*self.next_by_kind(), strict=True)
+        probabilities, parts = zip(*self.next_by_kind(scope), strict=True)
         return self._merged(joined(probabilities, parts))
 
-    def next_by_kind(self) -> list[tuple[float, Mixture]]:
+    def next_by_kind(self, scope: str) -> list[tuple[float, Mixture]]:
         """The next publisher as one like most and as an outlier, each with its probability."""
         p = self.design.prior
         kinds = ((1 - p.outlier_probability, 1.0), (p.outlier_probability, p.outlier_inflation**2))
-        return [(probability, self._told(self._next_wanted(inflation))) for probability, inflation in kinds]
+        return [(probability, self._told(self._next_wanted(scope, inflation))) for probability, inflation in kinds]
 
     @cached_property
     def houses(self) -> Mixture:
@@ -209,10 +213,10 @@ class HousePosterior:
     def _market(self, scope: str) -> Mixture:
         return self._told(_market_wanted(self.design, scope))
 
-    def _next_wanted(self, inflation: float) -> _Wanted:
+    def _next_wanted(self, scope: str, inflation: float) -> _Wanted:
         design, grid, p = self.design, self.integral.grid, self.design.prior
         horizon = np.maximum(0, design.years - design.pool.reference_year).astype(float)
-        rows = np.array([design.market_row(year, design.pool.scope) for year in design.years.tolist()])
+        rows, signs = _market_rows(design, scope)
         rows[:, design.optimism_columns] = np.outer(horizon, design.optimism(design.pool.reference_year))
         spread = rows * design.shared_variance
         herd = design.level_loading @ (p.herding * design.estimate / np.sqrt([s.weight for s in design.sources]))
@@ -223,7 +227,7 @@ class HousePosterior:
             mean=rows @ design.shared_mean,
             covariance=spread @ rows.T + level + growth,
             cross=spread @ design.design.T + (grid.spread**2)[:, None, None] * herd,
-            signs=np.zeros((len(rows), design.sign_loading.shape[1])),
+            signs=signs,
         )
 
     def _house_wanted(self, *, growth: bool) -> _Wanted:
@@ -264,11 +268,17 @@ def _at(values: Array, nodes: NDArray[np.intp]) -> Array:
     return values if len(values) == 1 else values[nodes]
 
 
-def _market_wanted(design: Design, scope: str) -> _Wanted:
+def _market_rows(design: Design, scope: str) -> tuple[Array, Array]:
+    """Coefficients of the log market of a scope in the shared parameters and in what may not change sign."""
     rows = np.array([design.market_row(year, scope) for year in design.years.tolist()])
     signs = np.zeros((len(rows), design.sign_loading.shape[1]))
     for edge, sign in design.offsets(scope).items():
         signs[:, design.edges.index(edge)] = -sign
+    return rows, signs
+
+
+def _market_wanted(design: Design, scope: str) -> _Wanted:
+    rows, signs = _market_rows(design, scope)
     spread = rows * design.shared_variance
     return _Wanted(rows @ design.shared_mean, (spread @ rows.T)[None], (spread @ design.design.T)[None], signs)
 

@@ -79,7 +79,7 @@ class Nodes:
         return (each,) * max(0, count - 1) + (min(each, 2),) * min(1, count)
 
 
-COARSE = Nodes(spread=8, growth_spread=5, scope=4, bound=3, smallest=1e-4, merge=0.3)
+COARSE = Nodes(spread=10, growth_spread=6, scope=4, bound=3, smallest=1e-4, merge=0.2)
 """Nodes for many fits that are compared with each other; quantiles are within about half a percent."""
 
 _SCOUT = Nodes(spread=12, growth_spread=12, scope=3, bound=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -36,6 +37,13 @@ _LEAST_BELIEF_SD = 0.01
 _SAME = ("publisher", "scope", "base_year", "base_value", "target_year", "target_value")
 
 _TEXTS = tuple(name for name in NAMES if name not in ("base_year", "target_year", "cagr_from", "cagr_to"))
+
+
+class TrackWeights(Protocol):
+    """What publishers' past says of how far to trust them, such as `PublisherRecords`."""
+
+    def weight(self, publisher: str) -> float:
+        """Weight of a publisher; 1 is like most."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +134,11 @@ def pool_of(
     scopes: Scopes | None,
     reference_year: int | None,
     prior: Prior | Mapping[str, object] | str | None,
+    track_record: TrackWeights | Mapping[str, float] | None = None,
+    history: pd.Series[float] | None = None,
+    coverage: float | Distribution = 1.0,
 ) -> Pool:
-    """Read a table of estimates as sources of one pool.
+    """Read a table of estimates as sources of one pool; the arguments are those of `reconcile`.
 
     Raises
     ------
@@ -150,6 +161,8 @@ def pool_of(
             sources.append(source)
         else:
             left_out.append(LeftOut(source.id, source.publisher, "prints no level and no growth between two years"))
+    sources = _tempered(sources, track_record)
+    sources += [] if history is None else [history_source(history, scope=scope, coverage=coverage)]
     if not sources:
         listed = "; ".join(f"{row.id}: {row.reason}" for row in left_out) or "the table is empty"
         raise ArgumentError(Problem("reconcile", f"no row to pool for scope {scope!r}", remedy=listed))
@@ -169,6 +182,22 @@ def pool_of(
         prior=prior_for(prior, sources),
         left_out=tuple(left_out),
     )
+
+
+def _tempered(sources: list[Source], record: TrackWeights | Mapping[str, float] | None) -> list[Source]:
+    """The sources with the weight that their publishers' past has earned; 1 for one without a past."""
+    if record is None:
+        return sources
+    known = record.get if isinstance(record, Mapping) else lambda publisher, _: record.weight(publisher)
+    earned = {s.publisher: known(s.publisher, 1.0) for s in sources}
+    problems = [
+        Problem(f"track_record, {publisher}", f"{weight:g}", "a weight above 0")
+        for publisher, weight in earned.items()
+        if not 0 < weight < math.inf
+    ]
+    if problems:
+        raise ArgumentError(problems)
+    return [replace(s, weight=s.weight * earned[s.publisher]) for s in sources]
 
 
 def _complete(estimates: pd.DataFrame) -> pd.DataFrame:

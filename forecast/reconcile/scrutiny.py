@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.mixture import Mixture
 from forecast.reconcile.dependence import effective_number
-from forecast.reconcile.house_effects import COARSE, Nodes, fit_house_effects
+from forecast.reconcile.house_effects import COARSE, HousePosterior, Nodes, fit_house_effects
 from forecast.reconcile.pool import Pool
 from forecast.reconcile.priors import Prior
 
@@ -59,7 +59,7 @@ def prior_variants(prior: Prior) -> dict[str, Prior]:
 def prior_table(pool: Pool, years: Sequence[int]) -> pd.DataFrame:
     """Market under each variant of the prior; columns as in `Consensus.prior_sensitivity`."""
     variants = {"as given": pool.prior, **prior_variants(pool.prior)}
-    tables = [_bands(replace(pool, prior=prior), years).assign(prior=name) for name, prior in variants.items()]
+    tables = [bands(replace(pool, prior=prior), years).assign(prior=name) for name, prior in variants.items()]
     table = pd.concat(tables, ignore_index=True)
     base = table[table["prior"] == "as given"].set_index("year")["median"]
     table["change"] = table["median"] / table["year"].map(base)
@@ -68,12 +68,12 @@ def prior_table(pool: Pool, years: Sequence[int]) -> pd.DataFrame:
 
 def statement_table(pool: Pool, year: int) -> pd.DataFrame:
     """Market with each printed number left out; columns as in `Consensus.statement_influence`."""
-    median = _bands(pool, [year])["median"].iloc[0]
+    median = bands(pool, [year])["median"].iloc[0]
     rows = []
     for number, source in enumerate(pool.sources):
         for position, statement in enumerate(source.statements if len(source.statements) > 1 else ()):
             left = _dropping(pool, number, position)
-            band = _bands(left, [year]).iloc[0, :3].tolist() if left.has_level else [math.nan] * 3
+            band = bands(left, [year]).iloc[0, :3].tolist() if left.has_level else [math.nan] * 3
             span = str(statement.year) if statement.periods == 0 else f"{statement.year}-{statement.to_year}"
             said = f"{statement.hedge} {statement.text}".strip()
             told = (source.id, source.publisher, statement.kind, span, said)
@@ -90,11 +90,11 @@ def _dropping(pool: Pool, number: int, position: int) -> Pool:
     return replace(pool, sources=sources)
 
 
-def _bands(pool: Pool, years: Sequence[int]) -> pd.DataFrame:
+def bands(pool: Pool, years: Sequence[int]) -> pd.DataFrame:
+    """Market by the house-effect model on a coarse grid: `low, median, high, year`."""
     asked = np.unique(np.asarray(years))
-    market = fit_house_effects(pool, years=asked, nodes=COARSE).markets[pool.scope]
-    bands = pd.DataFrame(np.exp(market.quantiles(_LEVELS)), columns=["low", "median", "high"])
-    return bands.assign(year=asked)
+    market = fit_house_effects(pool, years=asked, nodes=COARSE.suited(len(pool.sources))).markets[pool.scope]
+    return pd.DataFrame(np.exp(market.quantiles(_LEVELS)), columns=["low", "median", "high"]).assign(year=asked)
 
 
 def numerical_error(pool: Pool, years: NDArray[np.int64], levels: Sequence[float], found: Array) -> float:
@@ -104,8 +104,8 @@ def numerical_error(pool: Pool, years: NDArray[np.int64], levels: Sequence[float
     return float(np.expm1(np.abs(found - exact)).max())
 
 
-def market_of(pool: Pool, scope: str, years: NDArray[np.int64]) -> Mixture:
-    """Log market of another scope from the same fit.
+def fit_of(pool: Pool, scope: str, years: NDArray[np.int64]) -> tuple[HousePosterior, str]:
+    """The same fit with another scope told too, and the name by which it is told.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def market_of(pool: Pool, scope: str, years: NDArray[np.int64]) -> Mixture:
     name = pool.scopes.canonical(scope)
     if not pool.links(name):
         raise ArgumentError(Problem("scope", repr(scope), f"a scope linked to {pool.scope!r} by ratios"))
-    return fit_house_effects(pool, years=years, report=(name,)).markets[name]
+    return fit_house_effects(pool, years=years, report=(name,)), name
 
 
 def independent_sources(pool: Pool) -> float:

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 
 from forecast import normalize, read_case
+from forecast.backtest import backtest, publisher_records, read_track_record
 from forecast.distributions import Lognormal
 from forecast.errors import ArgumentError, EstimatesError, FootingError
 from forecast.reconcile import reconcile
-from forecast.reconcile.consensus import pool_for, solve
-from forecast.reconcile.pool import with_history
+from forecast.reconcile.consensus import solve
+from forecast.reconcile.pool import pool_of, with_history
 from tests.reconcile.pools import PART, SCOPES, WHOLE, level, pool, source, table
 from tests.reconcile.test_house_effects import REFERENCE
 
@@ -19,12 +20,12 @@ BASE = {"base_value": "16"}
 
 
 def read(*rows, scope=WHOLE, scopes=SCOPES, year=None):
-    return pool_for(table(*rows), scope=scope, scopes=scopes, reference_year=year, prior=None)
+    return pool_of(table(*rows), scope=scope, scopes=scopes, reference_year=year, prior=None)
 
 
 def test_the_worked_case_is_read_as_the_reference_states_it():
     case = read_case("regenerative_medicine")
-    found = pool_for(case.estimates, scope=WHOLE, scopes=case.scopes, reference_year=2023, prior=None)
+    found = pool_of(case.estimates, scope=WHOLE, scopes=case.scopes, reference_year=2023, prior=None)
     for source_, told in zip(found.sources, REFERENCE["sources"], strict=True):
         assert (source_.publisher, source_.vintage, source_.scope) == (
             told["publisher"],
@@ -206,3 +207,57 @@ def test_odd_pools_have_finite_answers(rows):
     found = solve(read(*rows, year=2023)).quantiles([0.025, 0.5, 0.975]).to_numpy()
     assert np.isfinite(found).all()
     assert (np.diff(found, axis=1) > 0).all()
+
+
+def test_a_track_record_tempers_the_weight_of_its_publisher():
+    rows = ({"publisher": "A", "base_value": "10"}, {"publisher": "B", "base_value": "40", "weight": "0.5"})
+    plain = reconcile(table(*rows), scope=WHOLE)
+    trusted = reconcile(table(*rows), scope=WHOLE, track_record={"A": 4.0})
+    assert [s.weight for s in trusted.pool.sources] == [4.0, 0.5]
+    assert trusted.quantiles([0.5]).iloc[0, 0] < plain.quantiles([0.5]).iloc[0, 0]
+    assert solve(trusted.pool, method="weights").quantiles([0.5]).iloc[0, 0] == pytest.approx(
+        10 * 4 ** (0.5 / 4.5), rel=5e-3
+    )
+
+
+def test_the_record_of_a_backtest_is_one(root):
+    record = publisher_records(backtest(*read_track_record(root / "tests/reference/forecast_outcomes.csv")))
+    name = record.table.index[0]
+    rows = ({"publisher": name, "base_value": "10"}, {"publisher": "B", "base_value": "40"})
+    found = reconcile(table(*rows), scope=WHOLE, track_record=record).pool.sources
+    assert [s.weight for s in found] == [record.weight(name), 1.0]
+
+
+def test_a_weight_of_a_track_record_must_be_above_zero():
+    rows = ({"publisher": "A", "base_value": "10"}, {"publisher": "B", "base_value": "40"})
+    with pytest.raises(ArgumentError) as caught:
+        reconcile(table(*rows), scope=WHOLE, track_record={"A": 0.0, "B": math.nan})
+    for said in ("track_record, A: found 0; allowed: a weight above 0", "track_record, B: found nan"):
+        assert said in str(caught.value)
+
+
+def test_measured_actuals_anchor_the_market_also_where_they_cover_a_part():
+    history = pd.Series({2022: 8.0, 2023: 9.0})
+    row = {"base_value": "40"}
+    exact = reconcile(table(row), scope=WHOLE, history=history)
+    assert exact.quantiles([0.5], [2023]).iloc[0, 0] == pytest.approx(9, rel=0.05)
+    half = reconcile(table(row), scope=WHOLE, history=history, coverage=Lognormal(0.5, 0.1))
+    low, middle, high = half.quantiles(years=[2023]).iloc[0]
+    assert middle == pytest.approx(18, rel=0.05)
+    assert math.log(high / low) / 2.563 == pytest.approx(math.hypot(0.05, 0.1), rel=0.1)
+
+
+def test_growth_alone_is_enough_beside_measured_actuals():
+    row = {"base_value": "", "target_year": "2030", "cagr": "10"}
+    found = reconcile(table(row), scope=WHOLE, history=pd.Series({2022: 8.0, 2023: 9.0}))
+    assert found.quantiles([0.5], [2023]).iloc[0, 0] == pytest.approx(9, rel=0.05)
+
+
+def test_one_more_publisher_of_a_part_prints_less_than_one_of_the_whole():
+    found = read(BASE, {"base_value": "12", "scope": PART})
+    consensus = solve(found)
+    part, whole = consensus.next_publisher_of(PART, years=[2023]), consensus.next_publisher(years=[2023])
+    assert part.loc[2023, 0.5] < whole.loc[2023, 0.5]
+    market = consensus.of(PART, years=[2023])
+    assert part.loc[2023, 0.9] > market.loc[2023, 0.9]
+    np.testing.assert_allclose(consensus.next_publisher_of(WHOLE, years=[2023]), whole, rtol=1e-3)
