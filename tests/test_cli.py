@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,10 @@ import pandas as pd
 import pytest
 
 import forecast
-from forecast.cli import _progress, main, painted
+from forecast.cli import main, parser
+from forecast.cli.arguments import EXIT_CODES
+from forecast.cli.completion import commands_of
+from forecast.cli.output import painted, progress
 
 TABLES = {"audit", "consensus", "houses", "bands", "sensitivity", "sources", "assumptions"}
 FIGURES = {"sources", "consensus", "houses", "projection", "sensitivity"}
@@ -266,6 +270,143 @@ def test_one_scenario_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert {row["scenario"] for row in csv.DictReader(file)} == {"base"}
 
 
+def test_a_story_is_run_by_its_name_and_printed_for_a_program(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chosen = ["--scenario", "off_the_shelf", "--format", "json"]
+    assert main(["run", "regenerative_medicine", "--out", str(tmp_path / "out"), *chosen]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {row["scenario"] for row in rows} == {"off_the_shelf"}
+    assert {row["year"] for row in rows} == {2025, 2030, 2035}
+    assert all(row["low"] < row["median"] < row["high"] for row in rows)
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert "scenarios/stories/five_trends.toml" in manifest["inputs"]
+
+
+def test_a_tree_is_held_against_printed_numbers(tmp_path: Path) -> None:
+    assert main(["run", "taiwan_cell_therapy", "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    tables = {path.stem: pd.read_csv(path) for path in (tmp_path / "out").glob("*.csv")}
+    assert set(tables) == {"audit", "assumptions", "bands", "checks", "parts", "sensitivity", "top_down_bottom_up"}
+    assert set(tables["checks"]["verdict"]) == {"as printed", "within rounding"}
+    assert tables["assumptions"]["rank"].notna().any()
+    memo = (tmp_path / "out/summary.md").read_text()
+    titles = re.findall(r"^## (.*)", memo, re.MULTILINE)
+    assert titles == [
+        *("Where the counts clash", "Where it goes from here", "What drives it", "What was checked"),
+        *("From the other side", "What is assumption"),
+    ]
+    assert not re.search(r"\bnan\b|None|\{|\}", memo)
+
+
+@pytest.mark.parametrize("command", list(commands_of(parser())))
+def test_every_command_has_help_with_examples_and_stands_in_the_documentation(
+    command: str, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    said = capsys.readouterr().out
+    assert end.value.code == 0
+    assert "\nexamples:\n  " in said
+    assert f"forecast {command}" in said.split("examples:")[1]
+    page = (root / "docs/command-line.md").read_text()
+    assert f"| `forecast {command}" in page
+    options = {option for action in commands_of(parser())[command]._actions for option in action.option_strings}
+    assert all(f"`{option}`" in page or option in page for option in options - {"-h"})
+
+
+def test_what_the_documentation_shows_can_be_parsed(root: Path) -> None:
+    page = (root / "docs/command-line.md").read_text()
+    lines = re.findall(r"^forecast .*", page.split("```sh")[1].split("```")[0], re.MULTILINE)
+    assert len(lines) > 15
+    for line in lines:
+        parser().parse_args(shlex.split(line)[1:])
+    for code, text in EXIT_CODES.items():
+        assert f"| {code} | {text} |" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["forecast", "sc"], {"schema"}),
+        (["forecast", "run", "--sc"], {"--scenario"}),
+        (["forecast", "audit", "x", "--format", "js"], {"json"}),
+        (["forecast", "schema", "esti"], {"estimates"}),
+        (["forecast", "completion", "f"], {"fish"}),
+    ],
+)
+def test_bash_completes(words: list[str], wanted: set[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    (tmp_path / "script").write_text(capsys.readouterr().out)
+    ask = (
+        f'. ./script; COMP_WORDS=({" ".join(words)}); COMP_CWORD={len(words) - 1}; _forecast; echo "${{COMPREPLY[@]}}"'
+    )
+    done = subprocess.run(["bash", "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) - {"script"} == wanted
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_know_every_command(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    said = capsys.readouterr().out
+    assert all(re.search(rf"\b{command}\b", said) for command in commands_of(parser()))
+    assert "scenario" in said
+
+
+def test_a_case_a_file_and_a_stream_can_be_audited(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = root / "scenarios/regenerative_medicine/estimates.csv"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(file.read_bytes())))
+    assert main(["audit", "-", "--format", "json"]) == 1
+    streamed = json.loads(capsys.readouterr().out)
+    assert main(["audit", str(file), "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out) == streamed
+    assert main(["audit", "taiwan_cell_therapy", "--format", "json"]) == 1
+    assert {"mixed_definition", "sum_of_parts"} <= {row["check"] for row in json.loads(capsys.readouterr().out)}
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"id,publsher\n1,x\n")))
+    assert main(["audit", "-"]) == 2
+    assert "stdin.csv, column 'publsher': " in capsys.readouterr().err
+
+
+def test_a_template_goes_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["template", "-"]) == 0
+    assert capsys.readouterr().out.startswith("id,publisher,")
+
+
+def test_problems_are_rows_for_a_program(case: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(case), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    BAD_INPUT["no number"][0](case)
+    BAD_INPUT["unknown driver"][0](case)
+    assert main(["check", str(case), "--format", "json"]) == 2
+    said = capsys.readouterr()
+    assert said.err == ""
+    rows = json.loads(said.out)
+    assert any(row["found"] == "'sixteen'" and row["allowed"].startswith("a number above 0") for row in rows)
+    assert {row["case"] for row in rows} == {str(case)}
+
+
+def test_a_full_disk_and_a_fault_give_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if Path("/dev/full").exists():
+        done = subprocess.run(
+            f"{sys.executable} -m forecast.cli list > /dev/full", shell=True, capture_output=True, text=True
+        )
+        assert done.returncode == 2
+        assert done.stderr == "error: the output cannot be written: no space left on device\n"
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("forecast.scenario.case_list", broken)
+    monkeypatch.delenv("FORECAST_TRACEBACK", raising=False)
+    assert main(["list"]) == 70
+    said = capsys.readouterr().err
+    assert said.startswith("error: this is a fault of the program, not of your input: ZeroDivisionError")
+    assert "Traceback" not in said
+
+
 def test_bundled_cases_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     assert "regenerative_medicine  Regenerative medicine, world" in capsys.readouterr().out.splitlines()
@@ -301,7 +442,7 @@ def test_a_new_case_is_checked_shown_and_compared(
     base, cautious = ("mine/scenarios/base.toml", "mine/scenarios/cautious.toml")
     capsys.readouterr()
     assert main(["show", cautious]) == 0
-    assert re.search(r'^growth.curve +"fading"  \[scenarios/base.toml\]$', capsys.readouterr().out, re.MULTILINE)
+    assert re.search(r'^  curve +"fading"  \[scenarios/base.toml\]$', capsys.readouterr().out, re.MULTILINE)
     assert main(["diff", base, cautious, "--format", "json"]) == 0
     rows = {row["key"]: row for row in json.loads(capsys.readouterr().out)}
     assert (rows["probability"]["a"], rows["probability"]["b"]) == ("0.5", "0.25")
@@ -366,7 +507,7 @@ def test_progress_shows_on_a_terminal_only(
     monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, shown: bool, expected: str
 ) -> None:
     monkeypatch.setattr(sys, "stderr", stream)
-    with _progress(shown=shown) as show:
+    with progress(shown=shown) as show:
         show("reading")
     assert stream.getvalue() == expected
 

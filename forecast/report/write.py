@@ -95,6 +95,12 @@ def tables(run: Run, drivers: Tornado) -> dict[str, pd.DataFrame]:
     }
 
 
+def run_table(run: Run) -> pd.DataFrame:
+    """Return the projection in the years worth a line: `scenario, year, low, median, high, unit`."""
+    found = run.projection.quantiles((0.1, 0.5, 0.9)).set_axis(["low", "median", "high"], axis=1).reset_index()
+    return found[found["year"].isin(milestones(run))].assign(unit=run.unit).reset_index(drop=True)
+
+
 def short_table(run: Run) -> str:
     """Return consensus and projection as a few lines of text for a terminal."""
     if not run.has_consensus:

@@ -1,6 +1,6 @@
 """Scenarios and cases as files: typed, checked, traceable to a source."""
 
-from forecast.scenario.case import Case, case_list, case_names, check_case, find_scenario, read_case
+from forecast.scenario.case import Case, case_list, case_names, check_case, find_scenario, read_case, scenario_list
 from forecast.scenario.copying import new_case, template_reasons
 from forecast.scenario.correlation import Correlation, correlation_matrix
 from forecast.scenario.curves import curve_path, segment_paths
@@ -45,6 +45,7 @@ __all__ = [
     "read_scenario",
     "reference",
     "resolve",
+    "scenario_list",
     "schema",
     "segment_paths",
     "template_reasons",

@@ -198,6 +198,16 @@ def check_case(path_or_name: str | Path) -> Case:
     return case
 
 
+def scenario_list(case: Case) -> pd.DataFrame:
+    """Scenarios of a case, and its stories: `name, title, probability, kind, file`."""
+    texts = dict(zip(case.scenarios, case.file.scenarios, strict=True))
+    rows = [(n, s.title or n, s.probability, "scenario", texts[n]) for n, s in case.scenarios.items()]
+    for name, path in case.stories.items():
+        story = read_scenario(path)
+        rows.append((name, story.title or name, None, "story", path.relative_to(case.folder).as_posix()))
+    return pd.DataFrame(rows, columns=["name", "title", "probability", "kind", "file"])
+
+
 def find_scenario(text: str | Path) -> Path:
     """File of a scenario: a path, or CASE/NAME with the name of a scenario or story of a case.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,9 @@ from forecast.scenario.scenario import Scenario, validated
 COLUMNS = ("key", "value", "unit", "status", "because", "source", "file")
 DEFAULT = "default"
 """Stands for the file of a key that no file names."""
+
+_SILENT = ("lag", "status", "balance")
+"""Keys that say nothing where no file names them."""
 
 _HIDDEN = ("schema_version", "extends", "overlays", "name")
 
@@ -36,14 +41,34 @@ class Resolved:
     scenario: Scenario
     table: pd.DataFrame
 
-    def summary(self) -> str:
-        """Values by key with their file, one line each."""
-        width = max(self.table["key"].str.len())
-        rows = self.table[["key", "value", "file"]].itertuples(index=False)
-        return "\n".join(f"{key:<{width}}  {value}  [{file}]" for key, value, file in rows)
+    def summary(self, width: int = 120) -> str:
+        """Values table by table, each with its unit and the file it comes from; long lines are wrapped at `width`."""
+        rows = self.table[["key", "value", "unit", "file"]].to_numpy().tolist()
+        groups = groupby(rows, key=lambda row: _table_of(row[0]))
+        return "\n\n".join("\n".join(_group(name, list(lines), width)) for name, lines in groups)
 
     def _repr_html_(self) -> str:
         return self.table.to_html(index=False)
+
+
+def _table_of(key: str) -> str:
+    """The table that a key stands in: its first word, or more where tables have names."""
+    parts = key.split(".")
+    named = 3 if parts[0] == "tree" and len(parts) > 3 else 2 if parts[0] in ("events", "segments") else 1
+    return ".".join(parts[:named]) if len(parts) > 1 else ""
+
+
+def _group(name: str, rows: list[list[str]], width: int) -> Iterator[str]:
+    """One table: a heading, and a line for each key; the file stands in the heading where there is but one."""
+    files = {file for *_, file in rows}
+    one = next(iter(files)) if len(files) == 1 else ""
+    if name or one:
+        yield "  ".join(filter(None, [f"[{name}]" if name else "", f"from {one}" if one else ""]))
+    keys = [key.removeprefix(f"{name}.") for key, *_ in rows]
+    column = min(max(map(len, keys)), width // 2)
+    for key, (_, value, unit, file) in zip(keys, rows, strict=True):
+        text = "  ".join(filter(None, [f"  {key:<{column}}", f"{value} {unit}".strip(), "" if one else f"[{file}]"]))
+        yield from textwrap.wrap(text, width, subsequent_indent=" " * (column + 4), break_long_words=False) or [text]
 
 
 def resolve(path: str | Path, *, overlays: Sequence[str | Path] = ()) -> Resolved:
@@ -83,17 +108,40 @@ def _rows_of(value: Any, layers: Layers, at: Location) -> Iterator[tuple[str, ..
     elif isinstance(value, list) and any(isinstance(entry, Format) for entry in value):
         for position, entry in enumerate(value):
             yield from _rows_of(entry, layers, (*at, position))
-    elif value not in (None, "", []):
+    elif value not in (None, "", []) and not (at[-1] in _SILENT and not layers.file_of(at)):
         yield (dotted(at), written(value), "", "", "", "", layers.file_of(at) or DEFAULT)
 
 
 def _driver_row(driver: Driver, layers: Layers, at: Location) -> tuple[str, ...]:
     file = layers.file_of(at) or DEFAULT
-    return (dotted(at), shown(driver), driver.unit, driver.status, driver.because, driver.source, file)
+    written_flags = {key for key in _FLAGS if key in _raw(layers, at)}
+    return (
+        dotted(at),
+        shown(driver, flags=written_flags),
+        driver.unit,
+        driver.status,
+        driver.because,
+        driver.source,
+        file,
+    )
 
 
-def shown(driver: Driver) -> str:
-    """Print the numbers of a driver as TOML writes them.
+_FLAGS = ("positive", "share")
+"""Keys of a range that its place in the file may set."""
+
+
+def _raw(layers: Layers, at: Location) -> Mapping[str, Any]:
+    """What the files say at a location, where that is a table."""
+    found: Any = layers.values
+    for part in at:
+        found = (
+            found[int(part)] if isinstance(found, list) else found.get(part, {}) if isinstance(found, Mapping) else {}
+        )
+    return found if isinstance(found, Mapping) else {}
+
+
+def shown(driver: Driver, *, flags: Collection[str] = _FLAGS) -> str:
+    """Print the numbers of a driver as TOML writes them; of its flags only those given.
 
     Examples
     --------
@@ -103,7 +151,9 @@ def shown(driver: Driver) -> str:
     if isinstance(driver, PlainDriver):
         return written(driver.value)
     numbers = driver.model_dump(
-        exclude={"because", "source", "status", "unit"}, exclude_none=True, exclude_defaults=True
+        exclude={"because", "source", "status", "unit", *(set(_FLAGS) - set(flags))},
+        exclude_none=True,
+        exclude_defaults=True,
     )
     return written(numbers)
 
