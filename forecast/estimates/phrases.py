@@ -112,21 +112,22 @@ class Growth:
 def _alternatives(words: list[str]) -> str:
     """Regular expression for any of some words, the longest first; Latin words stand alone."""
     ordered = sorted(set(words), key=len, reverse=True)
-    return "|".join(
-        rf"(?<![A-Za-z]){re.escape(w)}(?![A-Za-z])" if w[0].isascii() and w[0].isalpha() else re.escape(w)
-        for w in ordered
-    )
+    latin = [re.escape(word) for word in ordered if word[0].isascii() and word[0].isalpha()]
+    others = [re.escape(word) for word in ordered if not (word[0].isascii() and word[0].isalpha())]
+    return "|".join([rf"(?<![A-Za-z])(?:{'|'.join(latin)})(?![A-Za-z])", *others])
 
 
 _MARKS = {mark.casefold(): code for code, marks in CURRENCIES.items() for mark in marks}
-_BEFORE = _alternatives(
-    [m for marks in CURRENCIES.values() for m in marks if not (m.isascii() and m.isalpha())] + ["RMB", "NTD"]
-)
+_MARKS_BEFORE = ["RMB", "NTD"]
+_MARKS_BEFORE += [m for marks in CURRENCIES.values() for m in marks if not (m.isascii() and m.isalpha())]
+_BEFORE = _alternatives(_MARKS_BEFORE)
 _AFTER = _alternatives([m for marks in CURRENCIES.values() for m in marks])
 _CODES = r"\b(?:" + "|".join(CURRENCIES) + r")(?![A-Za-z])"
 _HEDGES = _alternatives(
     [w for w in HEDGE_WORDS if w not in ("from", "between", "some", "以上", "以下", "左右", "exact", "exactly")]
 )
+"""All in lower case."""
+
 _ARABIC = r"(?<!\d)(?<!\d[.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][-+]?\d{1,2})?)(?![.,]?\d)"
 """Digits in one piece: neither a part of "12.3.4" nor of "1,23"."""
 
@@ -144,11 +145,17 @@ _AMOUNT = re.compile(
     rf"(?!\s*(?i:{_UNREAD_SCALES}))"
     rf"\s*(?:(?P<after>{_CODES}|(?i:{_AFTER}))|(?P<bare>元|圓))?\s*(?P<post>{_POST})?"
 )
-_AHEAD = re.compile(
-    rf"(?P<hedge>{_HEDGES})?\s*(?:of\s+|為|占|佔)?\s*(?P<before>{_CODES}|{_BEFORE})?\s*(?P<hedge2>{_HEDGES})?\s*$",
-    re.IGNORECASE,
+_LOW_CODES, _LOW_BEFORE = (
+    rf"\b(?:{'|'.join(CURRENCIES).lower()})(?![a-z])",
+    _alternatives([mark.lower() for mark in _MARKS_BEFORE]),
 )
-_HEDGE_AHEAD = re.compile(rf"(?P<hedge>{_HEDGES})\s*(?:of\s+|為|占|佔)?\s*$", re.IGNORECASE)
+_OF = r"(?:of\s+|為|占|佔)?"
+_AHEAD = re.compile(
+    rf"(?P<hedge>{_HEDGES})?\s*{_OF}\s*(?P<before>{_LOW_CODES}|{_LOW_BEFORE})?\s*(?P<hedge2>{_HEDGES})?\s*$"
+)
+_HEDGE_AHEAD = re.compile(rf"(?P<hedge>{_HEDGES})\s*{_OF}\s*$")
+"""Like `_AHEAD` for text in lower case, which is much faster than a pattern that ignores case."""
+
 _MINUS = re.compile(rf"(?:^|[\s(,;:$€£¥元])[-−](?:{_CODES}|{_BEFORE})?$")
 _ENDS = re.compile(
     rf"(?P<open>between|from|介於|介于)?(?P<first>\s*(?P<mark>{_CODES}|{_BEFORE})?\s*(?:{_ARABIC}))"
@@ -156,6 +163,9 @@ _ENDS = re.compile(
     rf"\s*(?P<again>{_CODES}|{_BEFORE})?(?P<last>\s*(?:{_ARABIC})\s*(?P<scale_2>[十百千]?[萬万億亿兆]|(?i:{_SCALE})))"
 )
 """An interval whose ends repeat the scale or the currency, or are joined by a word."""
+
+_JOINED = re.compile(r"\d\s*(?:\w{1,12}?\s*)?(?:-|–|—|~|and\b|與|和|to\b|至|到)")
+"""Stands in every text that holds such an interval, and is found faster."""
 
 _BELOW_ZERO = re.compile(rf"^(?:[^\d]*[^\w%])?[-−]\s*(?:{_CODES}|{_BEFORE})?\s*\d")
 _SPLIT = re.compile(r"(?<!\d)(?!(?:19|20|21)\d\d\s)\d[\d,.]*\s+\d")
@@ -166,10 +176,14 @@ _WINDOW = 32
 
 
 def _before(pattern: re.Pattern[str], text: str, start: int) -> tuple[dict[str, str | None], int]:
-    """What stands right before a position, and where that begins."""
+    """What stands right before a position, and where that begins; the pattern is one for lower case."""
     left = max(0, start - _WINDOW)
-    found = pattern.search(text[left:start])
-    return (found.groupdict(), left + found.start()) if found else ({}, start)
+    window = text[left:start]
+    lowered = window.lower()
+    found = pattern.search(lowered if len(lowered) == len(window) else window)
+    if not found:
+        return {}, start
+    return {name: window[slice(*found.span(name))] or None for name in found.groupdict()}, left + found.start()
 
 
 def _hedge_before(text: str, found: re.Match[str], post: str | None = None) -> tuple[str, str]:
@@ -219,7 +233,8 @@ def find_amounts(text: str) -> list[Amount]:
     >>> [(a.value, a.currency) for a in find_amounts("2023年全球再生醫療的市場規模約160億美元,2028年490億美元")]
     [(16000000000.0, 'USD'), (49000000000.0, 'USD')]
     """
-    text = _ENDS.sub(_one_interval, plain_phrase(text))
+    text = plain_phrase(text)
+    text = _ENDS.sub(_one_interval, text) if _JOINED.search(text) else text
     return [amount for found in _AMOUNT.finditer(text) if (amount := _amount(text, found)) is not None]
 
 
@@ -254,7 +269,7 @@ def _one_interval(found: re.Match[str]) -> str:
 
 def _amount(text: str, found: re.Match[str]) -> Amount | None:
     ahead, start = _before(_AHEAD, text, found.start())
-    if _MINUS.search(text[: found.start()]):
+    if _MINUS.search(text, max(0, found.start() - _WINDOW), found.start()):
         return None
     part = found.groupdict() | ahead
     mark = part["before"] or part["after"] or ""
