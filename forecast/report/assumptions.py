@@ -111,7 +111,9 @@ def _ratios(run: Run) -> Iterator[Row]:
     for scope in run.case.scopes.scopes if run.case.scopes else ():
         if scope.ratio is not None and scope.name in used:
             about = (f"share, {scope.ratio_year}", scope.status or "assumed", scope.because, scope.source)
-            yield ("scope ratio", "", f"{scope.name} in {scope.inside}{NEVER_ABOVE}", *_points(scope.ratio), *about)
+            below_whole = float(scope.ratio.cdf(1.0))
+            points = (float(value) for value in scope.ratio.ppf([level * below_whole for level in LEVELS]))
+            yield ("scope ratio", "", f"{scope.name} in {scope.inside}{NEVER_ABOVE}", *points, *about)
 
 
 def _prior(run: Run) -> Iterator[Row]:

@@ -162,7 +162,14 @@ def problems_of(error: ValidationError, place: Callable[[Location], str], *, par
         Whether a part of the input is not known, so that what may only be missing there is no problem.
     """
     found = [one for one in error.errors() if not (partial and one["type"] in _BETWEEN)]
-    return list(dict.fromkeys(_problem(one, place) for one in found))
+    meant = {(*one["loc"][:-1], _suggested(one)) for one in found if one["type"] == "unknown_key"}
+    told = [one for one in found if not (one["type"] == "missing" and one["loc"] in meant)]
+    return list(dict.fromkeys(_problem(one, place) for one in told))
+
+
+def _suggested(error: Any) -> str:
+    """Key that an unknown one was most likely meant to be."""
+    return str(error["ctx"]["hint"]).removeprefix("did you mean '").removesuffix("'?")
 
 
 _BETWEEN = ("missing", "together", "no_curve")
