@@ -5,10 +5,13 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from forecast.figures.language import say, word
+from forecast.figures.style import about
+
 
 def describe(ax: Axes, text: str) -> None:
     """Attach alternative text to what has been drawn on the axes."""
-    ax.alternative_text = text  # type: ignore[attr-defined]
+    ax.alternative_text = say("{0}: {1}", word(about()), text) if about() else text  # type: ignore[attr-defined]
 
 
 def alt_text(drawn: Axes | Figure) -> str:

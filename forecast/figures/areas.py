@@ -12,9 +12,13 @@ from matplotlib.ticker import PercentFormatter
 from forecast.errors import ArgumentError, Problem
 from forecast.figures.labels import Label, label_ends
 from forecast.figures.language import word
+from forecast.figures.rows import wrapped
 from forecast.figures.style import BLUE, GREEN, ORANGE, PURPLE, RED, RULE, SKY, percent, stroke, year_axis
 
 COLORS = (BLUE, ORANGE, GREEN, SKY, RED, PURPLE, "#8a8a8a", "#5b4a8a", "#c9b26b")
+LEAST = 0.005
+"""A part that never has so large a share is drawn without its name."""
+
 HATCHES = ("", "////", "", "xxxx", "", "\\\\\\\\", "", "", "")
 
 
@@ -52,8 +56,11 @@ def draw_areas(ax: Axes, shares: pd.DataFrame, *, rest: str = "") -> None:
     middles = (edges[-1, 1:] + edges[-1, :-1]) / 2
     colors = dict(zip(shares.columns, COLORS * 9, strict=False))
     named = zip(shares.columns, middles, values[-1], strict=True)
+    told = shares.columns[shares.max() >= LEAST]
     labels = [
-        Label(years[-1], middle, f"{word(str(name))} {percent(share)}", colors[name]) for name, middle, share in named
+        Label(years[-1], middle, f"{wrapped(word(str(name)), 28)} {percent(share)}", colors[name])
+        for name, middle, share in named
+        if name in told
     ]
     missing = 1 - edges[-1, -1]
     if rest and missing > 0.005:
@@ -73,4 +80,4 @@ def _frame(ax: Axes, years: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Non
 def last_year_in_words(shares: pd.DataFrame) -> Mapping[str, str]:
     """Shares of the last year by part, the largest first, as text."""
     last = shares.iloc[-1].sort_values(ascending=False, kind="stable")
-    return {word(str(name)): percent(float(share)) for name, share in last.items()}
+    return {word(str(name)): percent(float(share)) for name, share in last.items() if share >= LEAST}

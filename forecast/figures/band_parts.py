@@ -9,8 +9,8 @@ from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
 from forecast.figures.areas import by_year, draw_areas, last_year_in_words
 from forecast.figures.language import say
-from forecast.figures.style import drawing, own_title
-from forecast.figures.tables import checked
+from forecast.figures.style import drawing, full_title, own_title
+from forecast.figures.tables import checked, scenario_of
 
 
 def band_parts(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None) -> Axes:
@@ -49,7 +49,8 @@ def band_parts(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None
     with drawing(ax) as axes:
         draw_areas(axes, shares)
         axes.set_ylabel(say("share of the variance"))
-        own_title(axes, title or say("Where the width of the band comes from"))
+        plain = say("Where the width of the band comes from")
+        own_title(axes, title or full_title(plain, scenario=scenario_of(rows)))
         listed = ", ".join(f"{name} {share}" for name, share in last_year_in_words(shares).items())
         describe(axes, say("Parts of the band by year; in {0}: {1}.", f"{shares.index[-1]:.0f}", listed))
     return axes

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 from scipy.special import betaincinv
 
 from forecast.errors import ArgumentError, Problem
@@ -50,7 +50,7 @@ def coverage(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None =
     --------
     >>> table = pd.DataFrame({"level": 0.8, "horizon": [1, 2], "inside": [15, 12], "count": [20, 18]})
     >>> coverage(table).get_xlabel()
-    'years ahead (outcomes: 20, 18)'
+    'years ahead (number of outcomes)'
     """
     rows = checked(table, "coverage", numbers=["level", "horizon", "inside", "count"])
     _check(rows)
@@ -60,10 +60,10 @@ def coverage(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None =
         labels = [_draw_band(axes, place, level, own, len(bands)) for place, (level, own) in enumerate(bands)]
         axes.set_xlim(horizons[0] - 0.4, horizons[-1] + 0.4)
         axes.set_ylim(0, 1.02)
-        axes.xaxis.set_major_locator(FixedLocator(horizons))
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
         counts = rows.groupby("horizon")["count"].max()
-        axes.set_xlabel(say("years ahead (outcomes: {0})", ", ".join(f"{count:.0f}" for count in counts)))
+        axes.set_xticks(horizons, [f"{ahead:g}\n({count:.0f})" for ahead, count in counts.items()])
+        axes.set_xlabel(say("years ahead (number of outcomes)"))
         axes.set_ylabel(say("outcomes inside the band"))
         label_ends(axes, labels)
         own_title(axes, title or say("How often the bands held what came"))

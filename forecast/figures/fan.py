@@ -20,6 +20,7 @@ from forecast.figures.style import (
     MARKERS,
     PALETTE,
     drawing,
+    full_title,
     interval,
     key_below,
     number,
@@ -83,6 +84,7 @@ def fan(
     wide = checked_bands(bands, "fan")
     name = chosen(wide, scenario, "fan")
     printed, actual = _statements(statements), _history(history)
+    unit = word(unit)
     with drawing(ax) as axes:
         _axes(axes, wide, printed, actual, unit)
         key = _draw_bands(axes, wide, name)
@@ -94,7 +96,7 @@ def fan(
         label_points(axes, [*past, *marks], avoid=line_points(lines))
         label_ends(axes, _ends(wide, name))
         _key(axes, key, printed, actual)
-        own_title(axes, title or say("Projection, scenario {0}", word(name)))
+        own_title(axes, title or full_title(say("Projection"), scenario=name, unit=unit))
         describe(axes, _in_words(wide[name], name, printed, unit))
     return axes
 

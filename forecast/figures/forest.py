@@ -12,7 +12,19 @@ from matplotlib.patches import Polygon
 from forecast.figures.alternative import describe
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import BLUE, GREY, INK, drawing, interval, number, own_title, size, stroke, value_axis
+from forecast.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    drawing,
+    full_title,
+    interval,
+    number,
+    own_title,
+    size,
+    stroke,
+    value_axis,
+)
 from forecast.figures.tables import checked, records
 
 KINDS = ("source", "consensus", "next publisher")
@@ -20,7 +32,9 @@ OPEN = ("", "above", "below")
 SIGNS = {"": "", "above": ">", "below": "<"}
 
 
-def forest(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes | None = None) -> Axes:
+def forest(
+    table: pd.DataFrame, *, unit: str, year: int | None = None, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw each source's estimate with its interval, the consensus as a diamond, the next publisher as a thin bar.
 
     Parameters
@@ -32,6 +46,8 @@ def forest(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes
         is a bound, drawn with an arrow.
     unit
         What the numbers are in, such as "USD bn".
+    year
+        Year of the numbers, named in the title.
     title
         Title; None for a plain one.
     ax
@@ -60,15 +76,22 @@ def forest(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes
     head = say("value (range)") if "open" in table else say("median (80 %)")
     pooled = list(rows["kind"] == "consensus")
     names, notes = [word(label) for label in rows["label"]], _notes(rows)
+    unit = word(unit)
     with drawing(ax, rows=row_lines(names, notes)) as axes:
         value_axis(axes, "x", rows[["low", "median", "high"]], unit)
         name_rows(axes, names, notes, bold=pooled)
         number_column(axes, [_text(row) for row in records(rows)], head=head, bold=pooled)
         for place, row in enumerate(records(rows)):
             _draw_row(axes, place, row)
-        own_title(axes, title or say("What the sources say, and the consensus"))
+        own_title(axes, title or full_title(_title(year), unit=unit))
         describe(axes, _in_words(rows, unit))
     return axes
+
+
+def _title(year: int | None) -> str:
+    if year is None:
+        return say("What the sources say, and the consensus")
+    return say("What the sources say for {0}, and the consensus", year)
 
 
 def _notes(rows: pd.DataFrame) -> list[str] | None:

@@ -21,6 +21,8 @@ from forecast.figures.style import (
     amount,
     drawing,
     figure_of,
+    full_title,
+    in_unit,
     key_below,
     number,
     number_tick,
@@ -29,7 +31,7 @@ from forecast.figures.style import (
     spans_decades,
     stroke,
 )
-from forecast.figures.tables import checked
+from forecast.figures.tables import checked, scenario_of
 
 PRINTED_CELLS = 12
 """Up to so many columns and rows, each cell carries its number."""
@@ -81,8 +83,8 @@ def heatmap(
     >>> heatmap(table, unit="USD bn", quantity="Market", x_label="growth, %", y_label="fade, yr").get_xlabel()
     'growth, %'
     """
-    quantity = word(quantity)
-    grid = _grid(checked(table, "heatmap", numbers=["x", "y", "value"]))
+    rows, quantity, unit = checked(table, "heatmap", numbers=["x", "y", "value"]), word(quantity), word(unit)
+    x_label, y_label, grid = word(x_label), word(y_label), _grid(rows)
     with drawing(ax) as axes:
         mesh = _draw_cells(axes, grid)
         axes.set_xlabel(x_label)
@@ -91,10 +93,10 @@ def heatmap(
         if printed:
             _print_cells(axes, grid, mesh, unit)
         else:
-            _scale(axes, mesh, f"{quantity}, {unit}")
+            _scale(axes, mesh, in_unit(quantity, unit))
         if target is not None and grid.to_numpy(float).min() < target <= grid.to_numpy(float).max():
             (_fence_target if printed else _draw_target)(axes, grid, target)
-        own_title(axes, title or f"{quantity}, {unit}")
+        own_title(axes, title or full_title(quantity, scenario=scenario_of(rows), unit=unit))
         describe(axes, _in_words(grid, quantity, unit, x_label, y_label, target))
     return axes
 
@@ -122,9 +124,13 @@ def _draw_cells(ax: Axes, grid: pd.DataFrame) -> Any:
     for axis, places in ((ax.xaxis, grid.columns), (ax.yaxis, grid.index)):
         if len(places) <= PRINTED_CELLS:
             axis.set_ticks(places.to_numpy(float))
-        axis.set_major_formatter(FuncFormatter(number_tick))
+        axis.set_major_formatter(FuncFormatter(_short_tick))
     ax.tick_params(length=0)
     return mesh
+
+
+def _short_tick(value: float, _: int | None = None) -> str:
+    return number(value)
 
 
 def _edges(places: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -87,7 +87,7 @@ def _draw_row(ax: Axes, place: int, row: Any) -> None:
 def _in_words(rows: pd.DataFrame) -> str:
     parts = [
         say("{0}: {1} times the market ({2}), an outlier with probability {3}.",
-            row.publisher, number(row.median, 2), interval(row.low, row.high), percent(row.outlier_probability))
+            row.publisher, number(row.median, 2), interval(row.low, row.high, 2), percent(row.outlier_probability))
         for row in records(rows)
     ]  # fmt: skip
     return " ".join([say("House effects."), *parts])

@@ -71,7 +71,7 @@ def _grid(ax: Axes, sources: list[str], items: list[str]) -> None:
     name_rows(ax, sources)
     ax.set_xlim(-0.5, len(items) - 0.5)
     crowded = narrow() or len(items) > 7
-    names = [wrapped(word(item), 99 if crowded else 11) for item in items]
+    names = [wrapped(word(item), 30 if crowded else 14, most=2 if crowded else 5) for item in items]
     ax.set_xticks(range(len(items)), names, rotation=40 if crowded else 0, ha="left" if crowded else "center")
     ax.xaxis.tick_top()
     ax.tick_params(axis="x", length=0)

@@ -14,7 +14,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox, IdentityTransform
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
@@ -195,6 +195,7 @@ def spread(wanted: Array, heights: Array, low: float, high: float) -> Array:
 _ANGLES = np.radians([0, 35, -35, 90, -90, 145, -145, 180, 65, -65, 115, -115])
 _DISTANCES = np.array([0.75, 1.3, 2.0, 3.0, 4.2, 5.6, 8.0, 11.0])
 _SECOND_THOUGHTS = 4
+_ROUNDS = 30
 
 
 class PointLabels(_Labels):
@@ -299,18 +300,18 @@ def shrink_to_cells(ax: Axes, texts: Sequence[Text], share: float) -> float:
     return factor
 
 
-def make_room(ax: Axes, texts: Sequence[Text]) -> None:
+def make_room(ax: Axes, texts: Sequence[Annotation]) -> None:
     """Widen the x axis until texts at the ends of bars lie inside it; not where there is no hope."""
     settle(figure_of(ax))
     renderer: Any = figure_of(ax)._get_renderer()  # type: ignore[attr-defined]
-    frame = ax.get_window_extent(renderer)
-    if max(text.get_window_extent(renderer).width for text in texts) > 0.45 * frame.width:
+    frame, extents = ax.get_window_extent(renderer), [text.get_window_extent(renderer) for text in texts]
+    if max(extent.width for extent in extents) > 0.45 * frame.width:
         return
-    for _ in range(12):
-        extents = [text.get_window_extent(renderer) for text in texts]
-        left = max(0.0, frame.x0 - min(extent.x0 for extent in extents))
-        right = max(0.0, max(extent.x1 for extent in extents) - frame.x1)
-        if left + right < 1:
-            return
-        ends = ax.transData.inverted().transform([(frame.x0 - 1.1 * left, 0), (frame.x1 + 1.1 * right, 0)])
-        ax.set_xlim(ends[0, 0], ends[1, 0])
+    places = ax.transData.transform([(float(text.xy[0]), 0.0) for text in texts])[:, 0]
+    spans = np.array([(extent.x0, extent.x1) for extent in extents]) - places[:, None]
+    left, right = frame.x0, frame.x1
+    for _ in range(_ROUNDS):
+        reach = places[:, None] + spans * (right - left) / frame.width
+        left, right = min(frame.x0, reach.min()), max(frame.x1, reach.max())
+    ends = ax.transData.inverted().transform([(left, frame.y0), (right, frame.y0)])
+    ax.set_xlim(ends[0, 0], ends[1, 0])

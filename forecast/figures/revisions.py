@@ -11,11 +11,12 @@ from matplotlib.colors import to_hex
 from forecast.figures.alternative import describe
 from forecast.figures.bands import line_points
 from forecast.figures.labels import Label, label_points
-from forecast.figures.language import say
+from forecast.figures.language import say, word
 from forecast.figures.style import (
     DASHES,
     INK,
     drawing,
+    full_title,
     number,
     own_title,
     room_right,
@@ -40,7 +41,8 @@ def revisions(
     Parameters
     ----------
     table
-        One row a number: `vintage`, the edition, in order of age when sorted; `year`; `value` in `unit`.
+        One row a number: `vintage`, the edition, in order of age when sorted; `year`; `value` in `unit`; optional
+        `publisher`, named in the title.
     unit
         What the numbers are in, such as "USD bn".
     history
@@ -70,6 +72,7 @@ def revisions(
     came = checked(history, "revisions, history", numbers=["year", "value"]) if history is not None else rows.iloc[:0]
     editions = {str(name): own.sort_values("year") for name, own in rows.groupby("vintage", sort=True)}
     years = [*rows["year"], *came["year"]]
+    unit = word(unit)
     with drawing(ax) as axes:
         value_axis(axes, "y", [*rows["value"], *came["value"]], unit)
         year_axis(axes, years)
@@ -77,13 +80,19 @@ def revisions(
         room_right(axes, years, max(map(len, editions)) + 12)
         lines = [own.set_index("year")["value"] for own in [*editions.values(), came.sort_values("year")] if len(own)]
         label_points(axes, labels, avoid=line_points(lines))
-        own_title(axes, title or say("What each edition said"))
+        own_title(axes, title or full_title(_title(rows), unit=unit))
         describe(axes, _in_words(editions, unit))
     return axes
 
 
+def _title(rows: pd.DataFrame) -> str:
+    if "publisher" in rows:
+        return say("What each edition of {0} said", rows["publisher"].iloc[0])
+    return say("What each edition said")
+
+
 def _draw_editions(ax: Axes, editions: dict[str, pd.DataFrame]) -> list[Label]:
-    shades = [to_hex(shade) for shade in colormaps["Blues"](np.linspace(0.45, 1.0, len(editions)))]
+    shades = [to_hex(shade) for shade in colormaps["Blues"](np.linspace(0.55, 1.0, len(editions)))]
     return [_draw_edition(ax, place, name, own, shades[place]) for place, (name, own) in enumerate(editions.items())]
 
 
@@ -111,6 +120,6 @@ def _draw_edition(ax: Axes, place: int, name: str, own: pd.DataFrame, color: str
 def _in_words(editions: dict[str, pd.DataFrame], unit: str) -> str:
     parts = [say("Lines of {0} editions, in {1}.", len(editions), unit)]
     for name, own in editions.items():
-        ends = [f"{row.year:.0f}: {number(row.value)}" for row in records(own.iloc[[0, -1]])]
+        ends = [f"{number(row.value)} ({row.year:.0f})" for row in records(own.iloc[[0, -1]])]
         parts.append(say("{0}: {1} to {2}.", name, ends[0], ends[1]))
     return " ".join(parts)

@@ -15,7 +15,7 @@ from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import BLUE, INK, drawing, interval, number, own_title, stroke, value_axis
+from forecast.figures.style import BLUE, INK, drawing, full_title, interval, number, own_title, stroke, value_axis
 from forecast.figures.tables import checked
 
 Array = NDArray[np.float64]
@@ -23,7 +23,9 @@ Array = NDArray[np.float64]
 LEAST_LEVELS = 5
 
 
-def ridge(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes | None = None) -> Axes:
+def ridge(
+    table: pd.DataFrame, *, unit: str, year: int | None = None, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw one density a row, with the median and the 80 % interval marked.
 
     The density is that of the curve through the normal scores of the given quantiles; on a logarithmic axis it is
@@ -36,6 +38,8 @@ def ridge(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes 
         increasing with the level.
     unit
         What the numbers are in, such as "USD bn".
+    year
+        Year of the numbers, named in the title.
     title
         Title; None for a plain one.
     ax
@@ -61,6 +65,7 @@ def ridge(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes 
     quantiles = {str(name): own.sort_values("level") for name, own in rows.groupby("label", sort=False)}
     _check(quantiles)
     names = [word(name) for name in quantiles]
+    unit = word(unit)
     with drawing(ax, rows=1.6 * row_lines(names)) as axes:
         logarithmic = value_axis(axes, "x", rows["value"], unit)
         name_rows(axes, names)
@@ -72,9 +77,13 @@ def ridge(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes 
         spans = [_span(at) for _, _, at in shapes]
         number_column(axes, [f"{number(middle)} ({interval(low, high)})" for low, middle, high in spans],
                       head=say("median (80 %)"))  # fmt: skip
-        own_title(axes, title or say("The whole distribution"))
+        own_title(axes, title or full_title(_title(year), unit=unit))
         describe(axes, _in_words(names, spans, unit))
     return axes
+
+
+def _title(year: int | None) -> str:
+    return say("The whole distribution") if year is None else say("The whole distribution for {0}", year)
 
 
 def _check(quantiles: dict[str, pd.DataFrame]) -> None:

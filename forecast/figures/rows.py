@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import textwrap
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.text import Text
 
 from forecast.figures.language import word
+from forecast.figures.lines import broken
 from forecast.figures.style import GREY, INK, narrow, size
 
 LINE = 1.25
@@ -54,23 +54,9 @@ def _name(ax: Axes, row: int, name: str, note: str, *, bold: bool) -> None:
         _beside(ax, row, note, 0.0, -size(0.6), -height / 2, color=GREY, points=size(0.72), weight="normal")
 
 
-def wrapped(text: str, letters: int | None = None) -> str:
+def wrapped(text: str, letters: int | None = None, *, most: int = 3) -> str:
     """Break a long name into lines that leave the axes enough room."""
-    limit = letters or (18 if narrow() else 36)
-    limit = max(4, limit * 11 // 20) if _east_asian(text) else limit
-    return (
-        "\n".join(textwrap.wrap(text, limit, break_long_words=_breakable(text, limit), max_lines=3, placeholder="…"))
-        or text
-    )
-
-
-def _breakable(text: str, limit: int) -> bool:
-    return _east_asian(text) or max(map(len, text.split()), default=0) > 1.4 * limit
-
-
-def _east_asian(text: str) -> bool:
-    """Whether a text is written without spaces, so that it may be broken anywhere."""
-    return any("\u2e80" <= letter <= "\uffef" for letter in text)
+    return "\n".join(broken(text, letters or (18 if narrow() else 36), most=most))
 
 
 def number_column(

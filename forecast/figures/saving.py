@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -19,6 +18,9 @@ from forecast.figures.alternative import alt_text
 from forecast.figures.style import WIDTHS, preset, settings, settle
 
 FORMATS = ("png", "svg", "pdf")
+
+_NEARLY_WHITE = 254
+"""What white becomes where 256 colours stand for all."""
 
 LEAST_POINTS = 6.0
 """Smaller type is not saved: nobody could read it."""
@@ -105,14 +107,31 @@ def render(figure: Figure, name: str, *, scale: float = 1.0) -> bytes:
     buffer = io.BytesIO()
     text, dots = alt_text(figure), _dots(figure, scale)
     metadata: dict[str, dict[str, str | None]] = {
-        "png": {"Software": None, "Description": text},
         "svg": {"Date": None, "Creator": None},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None, "Subject": text},
     }
-    options: dict[str, Any] = {"pil_kwargs": {"dpi": (dots, dots)}} if name == "png" else {}
     with mpl.rc_context(settings()):
-        figure.savefig(buffer, format=name, dpi=dots * scale, metadata=metadata[name], **options)
+        if name == "png":
+            return _png(figure, dots, dots * scale, text)
+        figure.savefig(buffer, format=name, dpi=dots * scale, metadata=metadata[name])
     return _described(_sized(buffer.getvalue(), scale), text) if name == "svg" else buffer.getvalue()
+
+
+def _png(figure: Figure, dots: int, drawn_dots: float, text: str) -> bytes:
+    """Return a picture of at most 256 colours, a third of the size of one of all colours."""
+    from PIL import Image
+    from PIL.PngImagePlugin import PngInfo
+
+    raw, buffer, said = io.BytesIO(), io.BytesIO(), PngInfo()
+    figure.savefig(raw, format="rgba", dpi=drawn_dots)
+    across, up = (int(inches * drawn_dots) for inches in figure.get_size_inches())
+    picture = Image.frombuffer("RGBA", (across, up), raw.getvalue(), "raw", "RGBA", 0, 1)
+    if picture.getchannel("A").getextrema() == (255, 255):
+        picture = picture.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        picture.putpalette([255 if part == _NEARLY_WHITE else part for part in picture.getpalette() or []])
+    said.add_itxt("Description", text)
+    picture.save(buffer, "png", pnginfo=said, dpi=(dots, dots))
+    return buffer.getvalue()
 
 
 def _dots(figure: Figure, scale: float) -> int:

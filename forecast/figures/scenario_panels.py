@@ -15,6 +15,7 @@ from forecast.figures.style import (
     PALE,
     drawing,
     dressed,
+    full_title,
     interval,
     narrow,
     number,
@@ -58,13 +59,14 @@ def scenario_panels(bands: pd.DataFrame, *, unit: str, title: str | None = None,
     1
     """
     wide = checked_bands(bands, "scenario_panels")
+    unit = word(unit)
     with drawing(ax) as axes:
         axes.set_axis_off()
         share = 1 / len(wide)
         for place, name in enumerate(wide):
             panel = dressed(axes.inset_axes((place * share, 0.0, share * 0.93, 0.95)))
             _draw_panel(panel, wide, name, unit, first=place == 0)
-        own_title(axes, title or say("Scenarios side by side"))
+        own_title(axes, title or full_title(say("Scenarios side by side"), unit=unit))
         describe(axes, _in_words(wide, unit))
     return axes
 

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from forecast.figures.alternative import describe
-from forecast.figures.bands import band_name, checked_bands, headline, median, value_limits
+from forecast.figures.bands import band_name, checked_bands, chosen, headline, median, value_limits
 from forecast.figures.labels import Label, label_ends
 from forecast.figures.language import say, word
 from forecast.figures.style import (
@@ -18,6 +18,7 @@ from forecast.figures.style import (
     PALETTE,
     RED,
     drawing,
+    full_title,
     interval,
     number,
     own_title,
@@ -26,7 +27,7 @@ from forecast.figures.style import (
     year_axis,
 )
 
-COLORS = (RED, BLUE, GREEN, *PALETTE[3:])
+OTHERS = (RED, GREEN, *PALETTE[3:])
 
 
 def scenarios_overlaid(bands: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes | None = None) -> Axes:
@@ -60,6 +61,7 @@ def scenarios_overlaid(bands: pd.DataFrame, *, unit: str, title: str | None = No
     'USD bn'
     """
     wide = checked_bands(bands, "scenarios_overlaid")
+    unit = word(unit)
     with drawing(ax) as axes:
         logarithmic = value_axis(
             axes, "y", [value for table in wide.values() for value in table.to_numpy().ravel()], unit
@@ -68,12 +70,21 @@ def scenarios_overlaid(bands: pd.DataFrame, *, unit: str, title: str | None = No
         year_axis(axes, years)
         axes.set_xlim(min(years), max(years))
         axes.set_ylim(value_limits(wide.values(), logarithmic=logarithmic))
-        for place, table in enumerate(wide.values()):
-            _draw_scenario(axes, table, COLORS[place % len(COLORS)], DASHES[place % len(DASHES)])
-        label_ends(axes, [_label(name, table, place) for place, (name, table) in enumerate(wide.items())])
-        own_title(axes, title or say("Scenarios: median and {0}", _band(wide)))
+        looks = _looks(list(wide))
+        for name in sorted(wide, key=lambda other: looks[other][1] == "-"):
+            _draw_scenario(axes, wide[name], *looks[name])
+        label_ends(axes, [_label(name, table, looks[name][0]) for name, table in wide.items()])
+        own_title(axes, title or full_title(say("Scenarios: median and {0}", _band(wide)), unit=unit))
         describe(axes, _in_words(wide, unit))
     return axes
+
+
+def _looks(names: list[str]) -> dict[str, tuple[str, Any]]:
+    """Colour and dashes of each scenario; the middle one is solid, and drawn over the others."""
+    middle = chosen(dict.fromkeys(names, pd.DataFrame()), None, "scenarios_overlaid")
+    others = [name for name in names if name != middle]
+    pairs = zip(others, OTHERS * len(names), [*DASHES[1:]] * len(names), strict=False)
+    return {middle: (BLUE, "-")} | {name: (color, dash) for name, color, dash in pairs}
 
 
 def _draw_scenario(ax: Axes, table: pd.DataFrame, color: str, dash: Any) -> None:
@@ -91,11 +102,11 @@ def _band(wide: dict[str, pd.DataFrame]) -> str:
     return band_name(band[0]) if band else ""
 
 
-def _label(name: str, table: pd.DataFrame, place: int) -> Label:
+def _label(name: str, table: pd.DataFrame, color: str) -> Label:
     band, last = headline(table), float(median(table).iloc[-1])
     text = f"{word(name)} {number(last)}"
     text += f"\n({interval(float(band[1].iloc[-1]), float(band[2].iloc[-1]))})" if band else ""
-    return Label(float(table.index[-1]), last, text, COLORS[place % len(COLORS)])
+    return Label(float(table.index[-1]), last, text, color)
 
 
 def _in_words(wide: dict[str, pd.DataFrame], unit: str) -> str:

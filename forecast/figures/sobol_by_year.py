@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 
 from forecast.figures.alternative import describe
 from forecast.figures.areas import by_year, draw_areas, last_year_in_words
-from forecast.figures.language import say
-from forecast.figures.style import drawing, own_title
-from forecast.figures.tables import checked
+from forecast.figures.language import say, word
+from forecast.figures.style import drawing, full_title, own_title
+from forecast.figures.tables import checked, scenario_of
 
 
 def sobol_by_year(table: pd.DataFrame, *, quantity: str, title: str | None = None, ax: Axes | None = None) -> Axes:
@@ -46,12 +46,14 @@ def sobol_by_year(table: pd.DataFrame, *, quantity: str, title: str | None = Non
     'share of the variance'
     """
     rows = checked(table, "sobol_by_year", texts=["input"], numbers=["year", "share"])
+    quantity = word(quantity)
     shares = by_year(rows, "input", "share", "sobol_by_year").clip(lower=0.0)
     shares = shares.div(shares.sum(axis=1).clip(lower=1.0), axis=0)
     with drawing(ax) as axes:
         draw_areas(axes, shares, rest=say("acting together"))
         axes.set_ylabel(say("share of the variance"))
-        own_title(axes, title or say("Which input carries the spread: {0}", quantity))
+        carries = say("Which input carries the spread: {0}", quantity)
+        own_title(axes, title or full_title(carries, scenario=scenario_of(rows)))
         year, parts = f"{shares.index[-1]:.0f}", last_year_in_words(shares)
         listed = ", ".join(f"{name} {share}" for name, share in parts.items())
         describe(axes, say("Shares of the variance of {0} by year; in {1}: {2}.", quantity, year, listed))

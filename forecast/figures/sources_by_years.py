@@ -15,7 +15,19 @@ from forecast.figures.hedges import HEDGES, hedged
 from forecast.figures.labels import shrink_to_cells
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, row_lines, wrapped
-from forecast.figures.style import GREY, INK, PALE, RULE, drawing, key_below, narrow, number, own_title, size
+from forecast.figures.style import (
+    GREY,
+    INK,
+    PALE,
+    RULE,
+    drawing,
+    full_title,
+    key_below,
+    narrow,
+    number,
+    own_title,
+    size,
+)
 from forecast.figures.tables import checked, records
 
 KINDS = ("printed", "interpolated", "extrapolated")
@@ -70,14 +82,15 @@ def sources_by_years(
     spreads = _spreads(compared) if compared["source"].nunique() > 1 else {}
     last = {say("highest ÷ lowest"): word(scope) if scope and any(notes.values()) else ""} if spreads else {}
     lines = {**notes, **last}
+    unit = word(unit)
     with drawing(ax, rows=row_lines(list(lines), list(lines.values())) + 2.2) as axes:
         _grid(axes, list(lines), list(lines.values()), years)
         texts = [_cell(axes, names.index(cell.source), years.index(cell.year), cell) for cell in records(cells)]
         for year, ratio in spreads.items():
             texts.append(_write(axes, len(names), years.index(year), f"×{number(ratio, 2)}", GREY))
-        shrink_to_cells(axes, texts, 0.9)
+        shrink_to_cells(axes, texts, 0.8)
         _key(axes)
-        own_title(axes, title or say("What each source says for each year, {0}", unit), lift=2.3)
+        own_title(axes, title or full_title(say("What each source says for each year"), unit=unit), lift=2.3)
         describe(axes, _in_words(cells, unit, spreads))
     return axes
 

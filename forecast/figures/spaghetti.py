@@ -10,17 +10,19 @@ from matplotlib.lines import Line2D
 
 from forecast.figures.alternative import describe
 from forecast.figures.bands import line_points
-from forecast.figures.labels import Label, label_points
-from forecast.figures.language import say
+from forecast.figures.hedges import HEDGES, hedged
+from forecast.figures.labels import Label, label_ends, label_points
+from forecast.figures.language import say, word
+from forecast.figures.rows import wrapped
 from forecast.figures.style import (
     GREY,
     MARKERS,
     PALETTE,
     drawing,
+    full_title,
     key_below,
     number,
     own_title,
-    room_right,
     size,
     stroke,
     value_axis,
@@ -37,7 +39,8 @@ def spaghetti(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: A
     Parameters
     ----------
     table
-        One row a number: `source`, `year`, `value` in `unit`, `kind` ("printed", "interpolated", "extrapolated").
+        One row a number: `source`, `year`, `value` in `unit`, `kind` ("printed", "interpolated", "extrapolated");
+        optional `hedge`, as in a table of estimates.
     unit
         What the numbers are in, such as "USD bn".
     title
@@ -61,16 +64,20 @@ def spaghetti(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: A
     >>> spaghetti(table, unit="USD bn").get_ylabel()
     'USD bn'
     """
-    rows = checked(table, "spaghetti", texts=["source"], numbers=["year", "value"], kinds={"kind": KINDS})
+    words = {"kind": KINDS, "hedge": HEDGES} if "hedge" in table else {"kind": KINDS}
+    rows = checked(table, "spaghetti", texts=["source"], numbers=["year", "value"], kinds=words)
     paths = {str(name): own.sort_values("year") for name, own in rows.groupby("source", sort=False)}
+    unit = word(unit)
     with drawing(ax) as axes:
         value_axis(axes, "y", rows["value"], unit)
         year_axis(axes, rows["year"])
+        axes.set_xlim(rows["year"].min() - 0.3, rows["year"].max())
         labels = [_draw_path(axes, place, name, own) for place, (name, own) in enumerate(paths.items())]
-        room_right(axes, rows["year"], max(map(len, paths)))
-        label_points(axes, labels, avoid=line_points([own.set_index("year")["value"] for own in paths.values()]))
+        inside = [label for label in labels if label.x < rows["year"].max()]
+        label_points(axes, inside, avoid=line_points([own.set_index("year")["value"] for own in paths.values()]))
+        label_ends(axes, [label for label in labels if label not in inside])
         _key(axes, rows)
-        own_title(axes, title or say("The path of each source"))
+        own_title(axes, title or full_title(say("The path of each source"), unit=unit))
         describe(axes, _in_words(paths, unit))
     return axes
 
@@ -86,7 +93,11 @@ def _draw_path(ax: Axes, place: int, name: str, own: pd.DataFrame) -> Label:
         printed["year"], printed["value"], color=color, marker=marker, linestyle="", markeredgecolor="white", zorder=4
     )
     last = own.iloc[-1]
-    return Label(last["year"], last["value"], f"{name} {number(last['value'])}", color, bold=True)
+    return Label(last["year"], last["value"], f"{wrapped(name, 26)} {_said(last)}", color, bold=True)
+
+
+def _said(row: Any) -> str:
+    return hedged(row["value"], row.get("hedge", ""), printed=row["kind"] == "printed")
 
 
 def _key(ax: Axes, rows: pd.DataFrame) -> None:
@@ -102,6 +113,6 @@ def _key(ax: Axes, rows: pd.DataFrame) -> None:
 def _in_words(paths: dict[str, pd.DataFrame], unit: str) -> str:
     parts = [say("Lines of {0} sources, in {1}.", len(paths), unit)]
     for name, own in paths.items():
-        ends = [f"{row.year:.0f}: {number(row.value)}" for row in records(own.iloc[[0, -1]])]
+        ends = [f"{number(row.value)} ({row.year:.0f})" for row in records(own.iloc[[0, -1]])]
         parts.append(say("{0}: {1} to {2}.", name, ends[0], ends[1]))
     return " ".join(parts)

@@ -10,8 +10,22 @@ from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
 from forecast.figures.labels import Label, label_ends
 from forecast.figures.language import say, word
-from forecast.figures.style import DASHES, MARKERS, PALE, PALETTE, amount, drawing, own_title, size, stroke, value_axis
-from forecast.figures.tables import checked
+from forecast.figures.rows import wrapped
+from forecast.figures.style import (
+    DASHES,
+    MARKERS,
+    PALE,
+    PALETTE,
+    amount,
+    drawing,
+    full_title,
+    narrow,
+    own_title,
+    size,
+    stroke,
+    value_axis,
+)
+from forecast.figures.tables import checked, scenario_of
 
 
 def spider(
@@ -62,16 +76,17 @@ def spider(
         found = f"{rows['position'].min():g} to {rows['position'].max():g}"
         raise ArgumentError(Problem("spider: position", found, "percentiles as fractions, 0 to 1"))
     lines = {str(name): own.sort_values("position") for name, own in rows.groupby("input", sort=False)}
-    quantity = word(quantity)
+    quantity, unit = word(quantity), word(unit)
     ranked = sorted(lines, key=lambda name: -_swing(lines[name]))
     with drawing(ax) as axes:
-        value_axis(axes, "y", rows["value"], f"{quantity}, {unit}")
+        value_axis(axes, "y", rows["value"], quantity, unit=unit)
         _positions(axes, rows)
         for name in ranked[most:]:
             axes.plot(lines[name]["position"], lines[name]["value"], color=PALE, linewidth=stroke(1), zorder=2)
         labels = [_draw_line(axes, place, name, lines[name], unit) for place, name in enumerate(ranked[:most])]
         label_ends(axes, labels)
-        own_title(axes, title or say("How the answer bends: {0}", quantity))
+        bends = say("How the answer bends: {0}", quantity)
+        own_title(axes, title or full_title(bends, scenario=scenario_of(rows), unit=unit))
         describe(axes, _in_words(ranked[:most], lines, quantity, unit))
     return axes
 
@@ -98,7 +113,12 @@ def _draw_line(ax: Axes, place: int, name: str, line: pd.DataFrame, unit: str) -
             clip_on=False, marker=MARKERS[place % len(MARKERS)], markersize=size(0.45),
             markeredgecolor="white")  # fmt: skip
     last = line.iloc[-1]
-    return Label(last["position"], last["value"], f"{word(name)} {amount(last['value'], unit)}", color)
+    return Label(
+        last["position"],
+        last["value"],
+        f"{wrapped(word(name), 18 if narrow() else 26)}: {amount(last['value'], unit)}",
+        color,
+    )
 
 
 def _in_words(names: list[str], lines: dict[str, pd.DataFrame], quantity: str, unit: str) -> str:

@@ -15,6 +15,8 @@ from forecast.figures.style import BLUE, INK, RED, drawing, key_below, narrow, o
 from forecast.figures.tables import checked, records
 
 SEVERITIES = ("none", "low", "medium", "high")
+COARSE = 0.5
+"""A range wider than so many points is written with one digit after the point."""
 
 
 def stated_implied(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None = None) -> Axes:
@@ -23,8 +25,9 @@ def stated_implied(table: pd.DataFrame, *, title: str | None = None, ax: Axes | 
     Parameters
     ----------
     table
-        One row a finding, in per cent a year: `id`; `stated`; `implied`; `low`, `high`, the range implied by the
-        rounding of the printed digits (may be missing); `severity`, one of "none", "low", "medium", "high".
+        One row a finding, in per cent a year: `id`; optional `publisher`, named in its place; `stated`; `implied`;
+        `low`, `high`, the range implied by the rounding of the printed digits (may be missing); `severity`, one of
+        "none", "low", "medium", "high".
     title
         Title; None for a plain one.
     ax
@@ -52,23 +55,27 @@ def stated_implied(table: pd.DataFrame, *, title: str | None = None, ax: Axes | 
         table, "stated_implied", texts=["id"], numbers=["stated", "implied"], gaps=["low", "high"], kinds=words
     )
     serious = list(rows["severity"].isin(["medium", "high"]))
-    names = [str(name) for name in rows["id"]]
+    names = _names(rows)
     with drawing(ax, rows=row_lines(names, _notes(rows)) + 1) as axes:
         value_axis(axes, "x", rows[["stated", "implied", "low", "high"]], say("% a year"))
         axes.margins(x=0.08)
         _numbers(axes, rows, names, serious)
         for place, row in enumerate(records(rows)):
             _draw_row(axes, place, row)
-        _key(axes)
+        _key(axes, odds=any(serious))
         own_title(axes, title or say("Growth as stated, and as the printed values imply"))
         describe(axes, _in_words(rows))
     return axes
 
 
+def _names(rows: pd.DataFrame) -> list[str]:
+    return [str(name) for name in rows["publisher" if "publisher" in rows else "id"]]
+
+
 def _notes(rows: pd.DataFrame) -> list[str] | None:
-    """Where there is no room for columns, the numbers stand under the names."""
+    """Ids under publishers; where there is no room for columns, the numbers stand under the names."""
     if not narrow():
-        return None
+        return [str(name) for name in rows["id"]] if "publisher" in rows else None
     return [f"{say('stated')} {row.stated:.4g}, {say('implied')} {_implied(row)}" for row in records(rows)]
 
 
@@ -82,7 +89,9 @@ def _numbers(ax: Axes, rows: pd.DataFrame, names: list[str], serious: list[bool]
 
 
 def _implied(row: Any) -> str:
-    return f"{row.implied:.2f} ({row.low:.2f}–{row.high:.2f})" if row.low < row.high else f"{row.implied:.2f}"
+    places = 1 if row.high - row.low > COARSE else 2
+    low, middle, high = (f"{value:.{places}f}" for value in (row.low, row.implied, row.high))
+    return f"{middle} ({low}–{high})" if row.low < row.high and low != high else middle
 
 
 def _draw_row(ax: Axes, place: int, row: Any) -> None:
@@ -102,10 +111,11 @@ def _draw_row(ax: Axes, place: int, row: Any) -> None:
             markersize=size(0.7))  # fmt: skip
 
 
-def _key(ax: Axes) -> None:
+def _key(ax: Axes, *, odds: bool) -> None:
+    at_odds = Line2D([], [], linestyle="", marker="X", color=RED, label=say("stated, at odds with its own values"))
     handles = [
         Line2D([], [], linestyle="", marker="o", color=INK, label=say("stated")),
-        Line2D([], [], linestyle="", marker="X", color=RED, label=say("stated, at odds with its own values")),
+        *([at_odds] if odds else []),
         Line2D([], [], color=BLUE, alpha=0.45, linewidth=size(0.5), label=say("implied, within rounding")),
     ]
     key_below(ax, handles)
@@ -121,7 +131,12 @@ def _in_words(rows: pd.DataFrame) -> str:
         )
     ]
     parts += [
-        say("{0} states {1} % and implies {2} %.", row.id, f"{row.stated:.4g}", f"{row.implied:.2f}")
+        say(
+            "{0} states {1} % and implies {2} %.",
+            getattr(row, "publisher", row.id),
+            f"{row.stated:.4g}",
+            f"{row.implied:.2f}",
+        )
         for row in records(wrong)
     ]
     return " ".join(parts)

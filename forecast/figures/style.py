@@ -6,7 +6,6 @@ alone (every series also has a marker, a hatch or its name beside it), so that t
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,7 +24,9 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike
 
 from forecast.errors import ArgumentError, Problem, did_you_mean
-from forecast.figures.language import font_families, language, say
+from forecast.figures.language import font_families, language, say, word
+from forecast.figures.layout import HouseLayout, at_edge
+from forecast.figures.lines import broken
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,10 @@ LOG_ABOVE = 10.0
 """A value axis is logarithmic where the values span more than this factor."""
 
 _WIDTH: ContextVar[str] = ContextVar("forecast_figure_width", default="slide")
+_BOLD = 0.68
+"""Width of a letter of the title, in type sizes."""
+
+_ABOUT: ContextVar[str] = ContextVar("forecast_figure_about", default="")
 
 
 def preset(width: str | None = None) -> Width:
@@ -61,8 +66,8 @@ def preset(width: str | None = None) -> Width:
 
 
 @contextmanager
-def house_style(*, width: str | None = None, language: str | None = None) -> Iterator[None]:
-    """Draw figures at another width or in another language.
+def house_style(*, width: str | None = None, language: str | None = None, about: str | None = None) -> Iterator[None]:
+    """Draw figures at another width, in another language, or with the name of their subject in every title.
 
     Parameters
     ----------
@@ -70,6 +75,9 @@ def house_style(*, width: str | None = None, language: str | None = None) -> Ite
         "slide", "page" or "column"; None keeps the current one.
     language
         "en" or "zh-Hant"; None keeps the current one.
+    about
+        What the figures are about, such as the title of a case, put before every title; "" for nothing, None keeps
+        the current one.
 
     Raises
     ------
@@ -85,18 +93,24 @@ def house_style(*, width: str | None = None, language: str | None = None) -> Ite
     3.5
     """
     preset(width)
-    token = _WIDTH.set(_WIDTH.get() if width is None else width)
+    tokens = [(own, own.set(own.get() if new is None else new)) for own, new in ((_WIDTH, width), (_ABOUT, about))]
     try:
         with _spoken(language):
             yield
     finally:
-        _WIDTH.reset(token)
+        for own, token in tokens:
+            own.reset(token)
 
 
 @contextmanager
 def _spoken(name: str | None) -> Iterator[None]:
     with language(name):
         yield
+
+
+def about() -> str:
+    """What the figures are about, as `house_style` has it."""
+    return _ABOUT.get()
 
 
 def settings() -> Any:
@@ -121,6 +135,7 @@ def settings() -> Any:
         "text.color": INK,
         "text.usetex": False,
         "text.parse_math": False,
+        "text.hinting": "none",
         "xtick.labelsize": points * 0.9,
         "ytick.labelsize": points * 0.9,
         "xtick.color": PALE,
@@ -163,18 +178,25 @@ def drawing(ax: Axes | None, *, rows: float | None = None) -> Iterator[Axes]:
 
 
 def _new_axes(rows: float | None) -> Axes:
-    import matplotlib.pyplot as plt
-
     size = preset()
     widescreen = size.inches * 0.56
     squarish = size.points * 0.46
     height = (
         min(max(widescreen, squarish), 5.6)
         if rows is None
-        else (rows * 2.1 + (9 if narrow() else 5.5)) * size.points / 72
+        else max((rows * 1.9 + (9 if narrow() else 5.5)) * size.points / 72, 0.26 * size.inches)
     )
-    figure = plt.figure(figsize=(size.inches, height), layout="constrained")
-    return figure.add_subplot()
+    return _new_figure((size.inches, height)).add_subplot()
+
+
+def _new_figure(inches: tuple[float, float]) -> Figure:
+    """Return a figure of pyplot's, or a plain one where its backend needs a display that is not there."""
+    import matplotlib.pyplot as plt
+
+    try:
+        return plt.figure(figsize=inches, layout=HouseLayout())
+    except ImportError:
+        return Figure(figsize=inches, layout=HouseLayout())
 
 
 def dressed(ax: Axes) -> Axes:
@@ -205,11 +227,38 @@ def stroke(points: float) -> float:
 
 
 def own_title(ax: Axes, title: str, *, lift: float = 1.4) -> None:
-    """Write the title, left and bold, in lines that the axes have room for, so many letters above them."""
-    room = 72 * ax.get_window_extent().width / figure_of(ax).dpi
-    wide = any("\u2e80" <= letter <= "\uffef" for letter in title)
-    letters = max(12, int(0.95 * room / size(1.2 if wide else 0.68)))
-    ax.set_title(textwrap.fill(title, letters), loc="left", pad=size(lift))
+    """Write the title, left and bold, in lines that the axes have room for, so many letters above them.
+
+    What the figures are about stands before it, where `house_style` has said so.
+    """
+    text = f"{word(about())} · {title}" if about() else title
+    figure = figure_of(ax)
+    across = figure.bbox.width if at_edge(figure) else ax.get_window_extent().width
+    letters = max(12.0, 0.95 * 72 * across / figure.dpi / size(_BOLD))
+    ax.set_title("\n".join(broken(text, letters)), loc="left", pad=size(lift))
+
+
+def in_unit(text: str, unit: str) -> str:
+    """Say after a text in which unit it is; years speak for themselves.
+
+    Examples
+    --------
+    >>> in_unit("Market", "USD bn"), in_unit("First year above 50", "year")
+    ('Market, USD bn', 'First year above 50')
+    """
+    return say("{0}, {1}", text, unit) if unit and unit != "year" else text
+
+
+def full_title(text: str, *, scenario: str = "", unit: str = "") -> str:
+    """Say with a title which scenario it is about, and in which unit.
+
+    Examples
+    --------
+    >>> full_title("Projection", scenario="base", unit="USD bn"), full_title("First year above 50", unit="year")
+    ('Projection, scenario base (USD bn)', 'First year above 50')
+    """
+    text = say("{0}, scenario {1}", text, word(scenario)) if scenario else text
+    return say("{0} ({1})", text, word(unit)) if unit and unit != "year" else text
 
 
 def spans_decades(values: ArrayLike) -> bool:
@@ -225,7 +274,7 @@ def spans_decades(values: ArrayLike) -> bool:
     return bool(finite.size and finite.min() > 0 and finite.max() / finite.min() > LOG_ABOVE)
 
 
-def value_axis(ax: Axes, which: str, values: ArrayLike, label: str) -> bool:
+def value_axis(ax: Axes, which: str, values: ArrayLike, label: str, *, unit: str = "") -> bool:
     """Scale and label the axis that carries values; logarithmic where they span more than tenfold.
 
     Parameters
@@ -237,7 +286,9 @@ def value_axis(ax: Axes, which: str, values: ArrayLike, label: str) -> bool:
     values
         All that is going to be drawn.
     label
-        What the values are, with their unit.
+        What the values are, with their unit where `unit` is not given.
+    unit
+        Their unit, put after the label; years need none.
 
     Returns
     -------
@@ -245,6 +296,7 @@ def value_axis(ax: Axes, which: str, values: ArrayLike, label: str) -> bool:
         Whether the axis is logarithmic.
     """
     logarithmic = spans_decades(values)
+    label = in_unit(label, unit)
     axis: Axis = ax.xaxis if which == "x" else ax.yaxis
     if logarithmic:
         (ax.set_xscale if which == "x" else ax.set_yscale)("log")
@@ -252,7 +304,7 @@ def value_axis(ax: Axes, which: str, values: ArrayLike, label: str) -> bool:
         label = say("{0} (log axis)", label).strip()
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    years = label.endswith("year")
+    years = unit == "year"
     axis.set_major_formatter(FuncFormatter(year_tick if years else number_tick))
     axis.set_label_text(label)
     ax.grid(axis="x" if which == "x" else "y", visible=True)
@@ -300,16 +352,16 @@ def number(value: float, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> [number(v) for v in (72.7902, 189.188, 22.75, 4.0911, 0.2149, 1234567, 0, 50.0, -3.14159)]
-    ['72.8', '189', '22.8', '4.1', '0.215', '1,234,567', '0', '50', '−3.1']
+    >>> [number(v) for v in (72.7902, 189.188, 22.75, 4.0911, 0.2149, 28176, 0, 50.0, -3.14159)]
+    ['72.8', '189', '22.8', '4.1', '0.215', '28,200', '0', '50', '−3.1']
     """
     if not np.isfinite(value):
         return "–"
     if value == 0:
         return "0"
-    places = max(0, digits - 1 - int(np.floor(np.log10(abs(value)))))
-    places = min(places, 1) if abs(value) >= 1 else places
-    text = f"{value:,.{places}f}"
+    spare = digits - 1 - int(np.floor(np.log10(abs(value))))
+    places = max(0, min(spare, 1) if abs(value) >= 1 else spare)
+    text = f"{round(value, min(spare, 0)) if spare < 0 else value:,.{places}f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return text.replace("-", "−")
 
@@ -351,10 +403,12 @@ def percent(fraction: float, digits: int = 2) -> str:
 
     Examples
     --------
-    >>> percent(0.702), percent(0.1841, 3), percent(0.004), percent(1)
-    ('70 %', '18.4 %', '0.4 %', '100 %')
+    >>> percent(0.702), percent(0.1841, 3), percent(0.00432), percent(1), percent(0.0003)
+    ('70 %', '18.4 %', '0.4 %', '100 %', '<0.1 %')
     """
-    return number(100 * fraction, digits) + " %"
+    if 0 < fraction < 0.0005:
+        return "<0.1 %"
+    return number(100 * fraction, 1 if abs(fraction) < 0.01 else digits) + " %"
 
 
 def interval(low: float, high: float, digits: int = 3) -> str:

@@ -82,6 +82,11 @@ def _not_words(figure: str, name: str, column: pd.Series, allowed: Sequence[str]
     return [Problem(f"{figure}: {name}", repr(w), ", ".join(allowed), did_you_mean(w, list(allowed))) for w in wrong]
 
 
+def scenario_of(rows: pd.DataFrame) -> str:
+    """Name of the scenario that a table is about, where it has such a column."""
+    return str(rows["scenario"].iloc[0]) if "scenario" in rows else ""
+
+
 def positive(table: pd.DataFrame, figure: str, *columns: str) -> None:
     """Raise unless all numbers of the columns are above zero."""
     problems = [

@@ -11,8 +11,21 @@ from matplotlib.lines import Line2D
 from forecast.figures.alternative import describe
 from forecast.figures.language import say, word
 from forecast.figures.rows import name_rows, number_column, row_lines
-from forecast.figures.style import BLUE, GREY, INK, RED, drawing, key_below, own_title, percent, size, stroke, year_axis
-from forecast.figures.tables import checked, records
+from forecast.figures.style import (
+    BLUE,
+    GREY,
+    INK,
+    RED,
+    drawing,
+    full_title,
+    key_below,
+    own_title,
+    percent,
+    size,
+    stroke,
+    year_axis,
+)
+from forecast.figures.tables import checked, records, scenario_of
 
 KINDS = ("event", "policy")
 COLORS = {"event": BLUE, "policy": RED}
@@ -29,7 +42,7 @@ def timeline(
     table
         One row an event: `label`; `kind`, "event" or "policy"; `year`, with a fraction for a date inside the year
         (2024.5 is mid-2024); optional `low`, `high`, the range in which it may come; optional `probability`, 0 to 1;
-        optional `note`, written under the label.
+        optional `note`, written under the label; optional `scenario`, named in the title where it is one for all.
     today
         A year at which a line is drawn: what is left of it has come.
     title
@@ -71,8 +84,8 @@ def timeline(
         if today is not None:
             axes.axvline(today, color=INK, linewidth=stroke(1), linestyle=(0, (4, 3)), zorder=1)
         _key(axes, rows)
-        own_title(axes, title or say("Events and policies"))
-        describe(axes, say("Timeline: {0}.", "; ".join(f"{word(row.label)} {_when(row)}" for row in records(rows))))
+        own_title(axes, title or full_title(say("Events and policies"), scenario=_scenario(rows)))
+        describe(axes, say("Timeline: {0}.", "; ".join(_told(row) for row in records(rows))))
     return axes
 
 
@@ -83,6 +96,15 @@ def _years(ax: Axes, rows: pd.DataFrame, today: float | None) -> None:
     year_axis(ax, range(first, last + 1), share=0.5)
     ax.set_xlim(first, last)
     ax.grid(axis="x", visible=True)
+
+
+def _scenario(rows: pd.DataFrame) -> str:
+    return scenario_of(rows) if "scenario" in rows and rows["scenario"].nunique() == 1 else ""
+
+
+def _told(row: Any) -> str:
+    note = getattr(row, "note", "")
+    return f"{word(row.label)} ({word(note)})" if note else f"{word(row.label)} {_when(row)}"
 
 
 def _when(row: Any) -> str:
@@ -116,4 +138,6 @@ def _key(ax: Axes, rows: pd.DataFrame) -> None:
         handles.append(
             Line2D([], [], linestyle="", marker="o", color=GREY, markerfacecolor="white", label=say("not certain"))
         )
+    if (rows["low"] < rows["high"]).any():
+        handles.append(Line2D([], [], color=BLUE, linewidth=size(0.5), alpha=0.35, label=say("80 % range")))
     key_below(ax, handles)

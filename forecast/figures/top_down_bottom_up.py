@@ -15,6 +15,7 @@ from forecast.figures.style import (
     GREY,
     RED,
     drawing,
+    full_title,
     interval,
     key_below,
     narrow,
@@ -67,6 +68,7 @@ def top_down_bottom_up(table: pd.DataFrame, *, unit: str, title: str | None = No
     numbers = ["year", "median"]
     rows = checked(table, "top_down_bottom_up", numbers=numbers, gaps=["low", "high"], kinds={"side": SIDES})
     years = sorted(rows["year"].unique())
+    unit = word(unit)
     with drawing(ax) as axes:
         logarithmic = value_axis(axes, "y", rows[["low", "median", "high"]], unit)
         axes.set_xlim(-0.5, len(years) - 0.3)
@@ -82,7 +84,7 @@ def top_down_bottom_up(table: pd.DataFrame, *, unit: str, title: str | None = No
         label_points(axes, labels, avoid=_bars(rows, years))
         handles = [Line2D([], [], color=COLORS[side], marker=MARKERS[side], label=word(side)) for side in SIDES]
         key_below(axes, [*handles, Line2D([], [], linestyle="", label=say("×: top-down over bottom-up"))])
-        own_title(axes, title or say("Top-down against bottom-up"))
+        own_title(axes, title or full_title(say("Top-down against bottom-up"), unit=unit))
         describe(axes, _in_words(rows, unit))
     return axes
 

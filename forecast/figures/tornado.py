@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from matplotlib.text import Text
+from matplotlib.text import Annotation
 
 from forecast.errors import ArgumentError, Problem
 from forecast.figures.alternative import describe
@@ -26,6 +26,7 @@ from forecast.figures.style import (
     SKY,
     amount,
     drawing,
+    full_title,
     key_below,
     narrow,
     number,
@@ -34,12 +35,15 @@ from forecast.figures.style import (
     stroke,
     value_axis,
 )
-from forecast.figures.tables import checked, records
+from forecast.figures.tables import checked, records, scenario_of
 
 KINDS = ("driver", "prior", "source", "hedge", "event", "consensus")
 FILLS = {"driver": BLUE, "prior": ORANGE, "source": SKY, "hedge": PURPLE, "event": GREEN, "consensus": PALE}
 NOISE = 1e-12
 """A smaller input is nothing but the rounding of arithmetic."""
+
+TOLD = 6
+"""So many inputs are told in the alternative text."""
 
 SHORT = 6
 """A longer unit stands under the name of the input only, not at the ends of its bar."""
@@ -94,25 +98,23 @@ def tornado(
     if most is not None and most < 1:
         raise ArgumentError(Problem("tornado: most", str(most), "a whole number above 0"))
     order = np.argsort(-rows["swing"].abs().to_numpy(), kind="stable")
-    count, quantity = len(rows) if most is None else most, word(quantity)
+    count, quantity, unit = len(rows) if most is None else most, word(quantity), word(unit)
     shown, left_out = rows.iloc[order[:count]].reset_index(drop=True), rows.iloc[order[count:]]
     names, notes = [word(name) for name in shown["input"]], [_note(row) for row in records(shown)]
     with drawing(ax, rows=row_lines(names, notes) + 1.2) as axes:
-        value_axis(axes, "x", shown[["low_value", "high_value", "base_value"]], f"{quantity}, {unit}")
+        value_axis(axes, "x", shown[["low_value", "high_value", "base_value"]], quantity, unit=unit)
         name_rows(axes, names, notes)
         texts = [text for place, row in enumerate(records(shown)) for text in _draw_row(axes, place, row, unit)]
         _base_line(axes, amount(shown["base_value"].iloc[0], unit), float(shown["base_value"].iloc[0]))
         _key(axes, shown, left_out)
-        own_title(axes, title or _title(shown, quantity))
+        own_title(axes, title or _title(shown, quantity, unit))
         make_room(axes, texts)
         describe(axes, _in_words(shown, quantity, unit))
     return axes
 
 
-def _title(shown: pd.DataFrame, quantity: str) -> str:
-    if "scenario" in shown:
-        return say("What moves the answer: {0}, scenario {1}", quantity, word(str(shown["scenario"].iloc[0])))
-    return say("What moves the answer: {0}", quantity)
+def _title(shown: pd.DataFrame, quantity: str, unit: str) -> str:
+    return full_title(say("What moves the answer: {0}", quantity), scenario=scenario_of(shown), unit=unit)
 
 
 def written(value: object, unit: str) -> str:
@@ -120,25 +122,27 @@ def written(value: object, unit: str) -> str:
 
     Examples
     --------
-    >>> written(0.0412, ""), written(4.0, "%/yr"), written("left out", ""), written(1.4e-17, "")
-    ('0.0412', '4 %/yr', 'left out', '0')
+    >>> written(0.0412, ""), written(4.0, "%/yr"), written("left out", ""), written(1.4e-17, ""), written(2030, "year")
+    ('0.0412', '4 %/yr', 'left out', '0', '2030')
     """
     if isinstance(value, str):
         return word(value)
     if value is None or not np.isfinite(float(value)):  # type: ignore[arg-type]
         return ""
+    if unit == "year":
+        return f"{float(value):.0f}"  # type: ignore[arg-type]
     near = 0.0 if abs(float(value)) < NOISE else float(value)  # type: ignore[arg-type]
     return f"{number(near)} {word(unit)}".strip()
 
 
 def _note(row: Any) -> str:
-    base = written(row.base_input, row.unit)
+    base = "" if row.kind == "source" else written(row.base_input, row.unit)
     parts = [word(row.kind), say("base {0}", base) if base else ""]
     parts.append("" if row.monotonic else say("not monotonic"))
     return " · ".join(filter(None, parts))
 
 
-def _draw_row(ax: Axes, place: int, row: Any, unit: str) -> list[Text]:
+def _draw_row(ax: Axes, place: int, row: Any, unit: str) -> list[Annotation]:
     reached = [row.low_value, row.base_value, row.high_value]
     ax.barh(place, max(reached) - min(reached), left=min(reached), height=0.55, color=FILLS[row.kind], zorder=2,
             hatch=HATCHES[row.kind], edgecolor="white", linewidth=0)  # fmt: skip
@@ -162,7 +166,7 @@ def _reads(given: object, row: Any, value: float, unit: str, *, short: bool = Fa
     return arrow.join(filter(None, [written(given, own), amount(value, unit)]))
 
 
-def _end(ax: Axes, place: int, x: float, text: str, side: int, color: str) -> Text:
+def _end(ax: Axes, place: int, x: float, text: str, side: int, color: str) -> Annotation:
     return ax.annotate(
         text, (x, place), xytext=(side * size(0.35), 0), textcoords="offset points", va="center",
         ha="left" if side > 0 else "right", fontsize=size(0.78), color=color, annotation_clip=False,
@@ -188,12 +192,14 @@ def _key(ax: Axes, shown: pd.DataFrame, left_out: pd.DataFrame) -> None:
 
 def _in_words(shown: pd.DataFrame, quantity: str, unit: str) -> str:
     base = amount(shown["base_value"].iloc[0], unit)
-    parts = [say("Tornado chart of {0}, in {1}; base {2}.", quantity, unit, base)]
-    for row in records(shown):
+    subject = say("{0}, scenario {1}", quantity, word(scenario_of(shown))) if scenario_of(shown) else quantity
+    parts = [say("Tornado chart of {0}, in {1}; base {2}.", subject, unit, base)]
+    for row in records(shown.head(TOLD)):
         if row.low_value != row.high_value:
             low, high = (_reads(*end, unit) for end in _ends(row))
             parts.append(say("{0}: {1} to {2}.", word(row.input), low, high))
-    return " ".join(parts)
+    more = len(shown) - TOLD
+    return " ".join([*parts, *([say("{0} more inputs move it less.", more)] if more > 0 else [])])
 
 
 def _ends(row: Any) -> list[tuple[object, Any, float]]:

@@ -20,6 +20,7 @@ from forecast.figures.style import (
     PALE,
     RED,
     drawing,
+    full_title,
     number,
     own_title,
     preset,
@@ -31,7 +32,9 @@ from forecast.figures.tables import checked, records
 KINDS = ("total", "change")
 
 
-def waterfall(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes | None = None) -> Axes:
+def waterfall(
+    table: pd.DataFrame, *, unit: str, year: int | None = None, title: str | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw totals as bars from zero, and the changes between them as floating bars.
 
     Parameters
@@ -41,6 +44,8 @@ def waterfall(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: A
         total, and the changes add up to the next total.
     unit
         What the numbers are in, such as "USD bn".
+    year
+        Year of the numbers, named in the title.
     title
         Title; None for a plain one.
     ax
@@ -65,6 +70,7 @@ def waterfall(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: A
     """
     rows = checked(table, "waterfall", texts=["label"], numbers=["value"], kinds={"kind": KINDS})
     starts, ends = _spans(rows)
+    unit = word(unit)
     with drawing(ax) as axes:
         value_axis(axes, "y", [0.0, *starts, *ends], unit)
         letters = max(8, int(preset().inches * 72 * 0.85 / max(len(rows), 5) / size(0.55)))
@@ -75,10 +81,16 @@ def waterfall(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: A
         for place, row in enumerate(records(rows)):
             _draw_bar(axes, place, row, starts[place], ends[place])
         _connect(axes, ends)
-        axes.set_ylim(min(0.0, 1.1 * min(ends)), 1.08 * max(*starts, *ends))
-        own_title(axes, title or say("From {0} to {1}", word(rows["label"].iloc[0]), word(rows["label"].iloc[-1])))
+        least, most = min(0.0, *ends), max(*starts, *ends)
+        axes.set_ylim(least - 0.09 * (most - least) * (least < 0), most + 0.08 * (most - least))
+        own_title(axes, title or full_title(_title(rows, year), unit=unit))
         describe(axes, _in_words(rows, unit))
     return axes
+
+
+def _title(rows: pd.DataFrame, year: int | None) -> str:
+    ends = [word(rows["label"].iloc[end]) for end in (0, -1)]
+    return say("From {0} to {1}", *ends) if year is None else say("{0}: from {1} to {2}", year, *ends)
 
 
 def _spans(rows: pd.DataFrame) -> tuple[list[float], list[float]]:

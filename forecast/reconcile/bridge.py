@@ -63,7 +63,7 @@ class Bridge:
         """Waterfall from the first number to the second."""
         from forecast.figures import waterfall
 
-        return waterfall(self.waterfall, unit=self.unit, ax=ax)
+        return waterfall(self.waterfall, unit=self.unit, year=self.year, ax=ax)
 
     def summary(self) -> str:
         """Say the difference in words, largest cause first."""

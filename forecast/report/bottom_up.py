@@ -45,7 +45,7 @@ def write_without_consensus(
         written |= cross_tables(run) | ({"audit": run.audit.table} if len(run.audit.table) else {})
         for name, table in written.items():
             write_csv(table, fresh / f"{name}.csv")
-        draw(run, drivers, fresh / "figures", progress=progress)
+        draw(run, drivers, fresh / "figures", further=report, progress=progress)
         (fresh / "summary.md").write_text(_memo(run, drivers), encoding="utf-8")
         if report:
             write_documents(run, drivers, fresh, progress=progress)

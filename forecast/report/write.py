@@ -65,7 +65,7 @@ def write_run(
     with output_folder(folder) as fresh:
         for name, table in tables(run, drivers).items():
             write_csv(table, fresh / f"{name}.csv")
-        draw(run, drivers, fresh / "figures", progress=say)
+        draw(run, drivers, fresh / "figures", further=report, progress=say)
         (fresh / "summary.md").write_text(memo(run, drivers), encoding="utf-8")
         if report:
             write_documents(run, drivers, fresh, progress=say)

@@ -113,6 +113,32 @@ def test_every_text_can_be_read_in_a_column(name):
         check_readable(draw(name).figure)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_titles_say_subject_scenario_and_unit(name):
+    function, table, options = FIGURES[name]
+    scenario = name in {"tornado", "spider", "heatmap", "sobol_by_year", "band_parts", "timeline"}
+    table = table.assign(scenario="cautious") if scenario else table
+    with house_style(about="Solar power, Chile"):
+        ax = function(table, **options)
+    title = " ".join(ax.get_title(loc="left").split())
+    assert title.startswith("Solar power, Chile · ")
+    assert ("scenario cautious" in title) == scenario
+    assert title.endswith(f"({UNIT})") == ("unit" in options)
+    assert alt_text(ax).startswith("Solar power, Chile: ")
+    assert not draw(name).get_title(loc="left").startswith("Solar")
+
+
+@pytest.mark.parametrize("name", ["fan", "forest", "tornado"])
+def test_the_title_starts_at_the_left_edge_of_its_own_figure(name):
+    figure = draw(name).figure
+    figure.draw_without_rendering()
+    title = figure.axes[0]._left_title.get_window_extent()
+    assert title.x0 == pytest.approx(figure.dpi * 0.04, abs=0.02 * figure.dpi)
+    figure.add_axes((0.9, 0.9, 0.05, 0.05))
+    figure.draw_without_rendering()
+    assert figure.axes[0]._left_title.get_position()[0] == 0
+
+
 @pytest.mark.skipif(cjk_font() is None, reason="no font with Traditional Chinese characters on this machine")
 @pytest.mark.parametrize("name", NAMES)
 def test_speaks_chinese(name):

@@ -49,6 +49,10 @@ def test_words_of_tables_are_translated_where_known(monkeypatch):
     with house_style(language="zh-Hant"):
         assert (word("consensus"), word("GlobalData"), say("base {0}", 3)) == ("共識", "GlobalData", "基準 3")
         assert word("Median of the market in 2030") == "2030 年市場規模中位數"
+        assert word("conditional_licence: size") == "有條件許可：幅度"
+        assert word("GlobalData (cell and gene therapy)") == "GlobalData（細胞及基因治療）"
+        assert word("TWD mn") == "百萬新臺幣"
+        assert word("XYZ mn; not in the catalogue") == "XYZ mn; not in the catalogue"
         assert word("share of cell and gene therapy in regenerative medicine") == "細胞及基因治療占再生醫療的比例"
 
 

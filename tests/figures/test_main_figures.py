@@ -1,4 +1,4 @@
-"""What the five main figures say, and how they look.
+"""What the main figures say, and how they look.
 
 The pictures in tests/baseline are made anew by
 `pytest -o addopts= tests/figures/test_main_figures.py -k looks --mpl-generate-path=tests/baseline`.
@@ -15,11 +15,12 @@ from forecast.figures import fan, forest, heatmap, pit, ridge, sources_by_years,
 from tests.figures import gallery
 from tests.figures.gallery import BANDS, PRINTED, STATEMENTS, TORNADO, UNIT, draw
 
-MAIN = ["sources_by_years", "forest", "fan", "houses", "tornado"]
+MAIN = ["sources_by_years", "forest", "fan", "houses", "tornado", "stated_implied", "football_field",
+        "scenarios_overlaid", "band_parts", "timeline", "heatmap"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MAIN)
-@pytest.mark.mpl_image_compare(style="default", savefig_kwargs={"dpi": 60}, tolerance=12)
+@pytest.mark.mpl_image_compare(style="default", savefig_kwargs={"dpi": 50}, tolerance=14)
 def test_looks_as_it_did(name):
     return draw(name).figure
 
@@ -54,7 +55,7 @@ def test_bands_need_a_median_and_one_value_each():
 def test_each_bar_of_the_tornado_says_inputs_and_results():
     shown = " | ".join(texts(tornado(TORNADO, unit=UNIT, quantity="Market in 2030")))
     for said in ("2 yr → 60.1", "8 yr → 86.4", "driver · base 4 yr", "base 72.8", "left out → 54.2",
-                 "the curve in use has no ceiling", "base kept · not monotonic"):  # fmt: skip
+                 "the curve in use has no ceiling", "source · not monotonic"):  # fmt: skip
         assert said in shown
     assert "kept → 72.8" not in shown
 
@@ -79,7 +80,10 @@ def test_two_ends_on_one_side_of_the_base_share_one_label():
 
 def test_the_tornado_names_its_scenario():
     ax = tornado(TORNADO.assign(scenario="cautious"), unit=UNIT, quantity="Market in 2030")
-    assert ax.get_title(loc="left").replace("\n", " ") == "What moves the answer: Market in 2030, scenario cautious"
+    assert (
+        ax.get_title(loc="left").replace("\n", " ")
+        == "What moves the answer: Market in 2030, scenario cautious (USD bn)"
+    )
 
 
 def test_a_bound_in_the_forest_is_open_on_its_side():

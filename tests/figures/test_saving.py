@@ -45,6 +45,22 @@ def test_a_figure_is_laid_out_once_for_all_formats_and_left_as_it_was(tmp_path, 
     assert figure.get_layout_engine() is engine
 
 
+def test_a_png_has_few_colours_and_white_stays_white(tmp_path):
+    png, _ = save_figure(draw("fan").figure, tmp_path / "fan")
+    with Image.open(png) as image:
+        assert image.mode == "P"
+        assert image.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
+
+
+def test_a_figure_is_drawn_where_the_backend_needs_a_display(tmp_path, monkeypatch):
+    def no_display(**_):
+        raise ImportError("Cannot load backend 'TkAgg' which requires the 'tk' interactive framework")
+
+    monkeypatch.setattr(plt, "figure", no_display)
+    assert len(save_figure(draw("houses").figure, tmp_path / "houses")) == 2
+    assert plt.get_fignums() == []
+
+
 def test_files_carry_the_alternative_text(tmp_path):
     figure = draw("forest").figure
     png, svg = save_figure(figure, tmp_path / "forest")
