@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 from forecast.errors import ArgumentError, Problem
 from forecast.estimates.numbers import HEDGE_WORDS, printed
@@ -123,10 +124,10 @@ _MARKS_BEFORE += [m for marks in CURRENCIES.values() for m in marks if not (m.is
 _BEFORE = _alternatives(_MARKS_BEFORE)
 _AFTER = _alternatives([m for marks in CURRENCIES.values() for m in marks])
 _CODES = r"\b(?:" + "|".join(CURRENCIES) + r")(?![A-Za-z])"
-_HEDGES = _alternatives(
-    [w for w in HEDGE_WORDS if w not in ("from", "between", "some", "以上", "以下", "左右", "exact", "exactly")]
-)
-"""All in lower case."""
+_BEHIND = ("from", "between", "some", "以上", "以下", "左右", "exact", "exactly")
+_HEDGES_LISTED = [word for word in HEDGE_WORDS if word not in _BEHIND]
+_HEDGES = _alternatives(_HEDGES_LISTED)
+"""Hedges that stand before a number, all in lower case."""
 
 _ARABIC = r"(?<!\d)(?<!\d[.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][-+]?\d{1,2})?)(?![.,]?\d)"
 """Digits in one piece: neither a part of "12.3.4" nor of "1,23"."""
@@ -156,6 +157,14 @@ _AHEAD = re.compile(
 _HEDGE_AHEAD = re.compile(rf"(?P<hedge>{_HEDGES})\s*{_OF}\s*$")
 """Like `_AHEAD` for text in lower case, which is much faster than a pattern that ignores case."""
 
+_ENDINGS = {
+    re.sub(r"^.*?([a-z]+|.)$", r"\1", word)
+    for word in (*_HEDGES_LISTED, "of", *[mark.lower() for mark in (*CURRENCIES, *_MARKS_BEFORE)], *"為占佔")
+}
+"""Last words, or last characters where these are no Latin letters, of all that `_AHEAD` finds."""
+
+_LAST = re.compile(r"([a-z]+|\S)\s*$")
+
 _MINUS = re.compile(rf"(?:^|[\s(,;:$€£¥元])[-−](?:{_CODES}|{_BEFORE})?$")
 _ENDS = re.compile(
     rf"(?P<open>between|from|介於|介于)?(?P<first>\s*(?P<mark>{_CODES}|{_BEFORE})?\s*(?:{_ARABIC}))"
@@ -164,7 +173,7 @@ _ENDS = re.compile(
 )
 """An interval whose ends repeat the scale or the currency, or are joined by a word."""
 
-_JOINED = re.compile(r"\d\s*(?:\w{1,12}?\s*)?(?:-|–|—|~|and\b|與|和|to\b|至|到)")
+_JOINED = re.compile(rf"\d\s*(?:\w{{1,12}}?\s*)?(?:-|–|—|~|and\b|與|和|to\b|至|到)\s*(?:{_CODES}|{_BEFORE})?\s*\d")
 """Stands in every text that holds such an interval, and is found faster."""
 
 _BELOW_ZERO = re.compile(rf"^(?:[^\d]*[^\w%])?[-−]\s*(?:{_CODES}|{_BEFORE})?\s*\d")
@@ -179,11 +188,13 @@ def _before(pattern: re.Pattern[str], text: str, start: int) -> tuple[dict[str, 
     """What stands right before a position, and where that begins; the pattern is one for lower case."""
     left = max(0, start - _WINDOW)
     window = text[left:start]
-    lowered = window.lower()
-    found = pattern.search(lowered if len(lowered) == len(window) else window)
+    lowered = window.lower() if len(window.lower()) == len(window) else window
+    last = _LAST.search(lowered)
+    known = pattern is _TIMES_VERB or (last and last[1] in _ENDINGS)
+    found = pattern.search(lowered) if known else None
     if not found:
         return {}, start
-    return {name: window[slice(*found.span(name))] or None for name in found.groupdict()}, left + found.start()
+    return {name: window[slice(*found.span(name))] or None for name in pattern.groupindex}, left + found.start()
 
 
 def _hedge_before(text: str, found: re.Match[str], post: str | None = None) -> tuple[str, str]:
@@ -271,7 +282,7 @@ def _amount(text: str, found: re.Match[str]) -> Amount | None:
     ahead, start = _before(_AHEAD, text, found.start())
     if _MINUS.search(text, max(0, found.start() - _WINDOW), found.start()):
         return None
-    part = found.groupdict() | ahead
+    part: dict[str, Any] = {**dict.fromkeys(_AHEAD.groupindex), **found.groupdict(), **ahead}
     mark = part["before"] or part["after"] or ""
     unit = part["scale"] or part["word"] or part["letter"] or ""
     if not mark and (not unit or part["letter"]) and not part["bare"]:
