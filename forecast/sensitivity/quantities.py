@@ -193,8 +193,8 @@ class Probability(Quantity):
 
     def of(self, path: ScenarioPath) -> float:
         position = _position(path, self.year)
-        z = (path.mixture.means[:, position] - math.log(self.above)) / path.mixture.sds[:, position]
-        return float(path.mixture.weights @ special.ndtr(z))
+        weights, means, sds = (part[:, position] for part in path.mixture.marginals)
+        return float(weights @ special.ndtr((means - math.log(self.above)) / sds))
 
     def outcome(self, logs: Array, path: ScenarioPath) -> Array:
         return (logs[:, _position(path, self.year)] > math.log(self.above)).astype(float)
