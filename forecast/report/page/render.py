@@ -16,7 +16,7 @@ from forecast.report.bottom_up import why
 from forecast.report.facts import facts, named
 from forecast.report.manifest import input_hashes, library_versions, machine
 from forecast.report.memo import handover, told_stories
-from forecast.report.page import sections
+from forecast.report.page import evidence, outlook, provenance
 from forecast.report.page.answer import keys, others
 from forecast.report.page.pictures import pictures
 from forecast.report.page.register import register
@@ -65,7 +65,7 @@ def page(run: Run, drivers: Tornado, figures: Path) -> str:
     script = (HERE / "script.js").read_text(encoding="utf-8")
     entries, beside = register(run), named(facts(run.case), _texts(run))
     links = addresses(run, entries, beside)
-    found = content(run, drivers, entries, links) | {"facts": sections.facts_table(beside)}
+    found = content(run, drivers, entries, links) | {"facts": evidence.facts_table(beside)}
     shown = _shown(found)
     return (
         _environment(links)
@@ -97,7 +97,7 @@ def _texts(run: Run) -> list[str]:
     return [*stories, *(str(words) for column in tables for words in column)]
 
 
-def addresses(run: Run, entries: sections.Entries, beside: pd.DataFrame) -> dict[str, str]:
+def addresses(run: Run, entries: evidence.Entries, beside: pd.DataFrame) -> dict[str, str]:
     """Return where each id of a fact, count or estimate stands on the page."""
     found = {str(key): f"#fact-{place}" for place, key in enumerate(beside["id"], start=1)}
     counted = run.case.counts["id"] if len(run.case.counts) else ()
@@ -105,47 +105,47 @@ def addresses(run: Run, entries: sections.Entries, beside: pd.DataFrame) -> dict
     return found | {key: entry.link for key, entry in entries.items()}
 
 
-def content(run: Run, drivers: Tornado, entries: sections.Entries, links: Mapping[str, str]) -> dict[str, Any]:
+def content(run: Run, drivers: Tornado, entries: evidence.Entries, links: Mapping[str, str]) -> dict[str, Any]:
     """Return what the template shows, by name."""
-    grave, further = sections.findings_tables(run, links)
+    grave, further = evidence.findings_tables(run, links)
     across = side_rows(run)
     shared: dict[str, Any] = {
         "run": run,
         "keys": keys(run),
         "others": others(run),
-        "audited": sections.audited(run),
+        "audited": evidence.audited(run),
         "grave": grave,
         "further": further,
         "stories": told_stories(run.case.scenarios),
-        "projection": sections.projection_table(run),
-        "parts": sections.parts_table(run),
-        "causes": sections.causes_table(run),
-        "checks": sections.checks_table(run),
-        "sides": sections.sides_table(run, across),
+        "projection": outlook.projection_table(run),
+        "parts": outlook.parts_table(run),
+        "causes": outlook.causes_table(run),
+        "checks": outlook.checks_table(run),
+        "sides": outlook.sides_table(run, across),
         "gap": gap_in_words(run, across) if len(across) else "",
         "drivers": drivers,
-        "ranking": sections.drivers_table(drivers),
-        "assumed": sections.assumptions_table(run),
+        "ranking": outlook.drivers_table(drivers),
+        "assumed": outlook.assumptions_table(run),
         "entries": entries,
-        "counts": sections.counts_table(run),
-        "left_out": sections.left_out_table(entries),
-        "inputs": sections.files_table(input_hashes(run.case)),
-        "software": sections.versions_table({"forecast": __version__, **library_versions(), "system": machine()}),
+        "counts": evidence.counts_table(run),
+        "left_out": evidence.left_out_table(entries),
+        "inputs": provenance.files_table(input_hashes(run.case)),
+        "software": provenance.versions_table({"forecast": __version__, **library_versions(), "system": machine()}),
     }
     return shared | (_pooled(run, entries) if run.has_consensus else _unpooled(run))
 
 
-def _pooled(run: Run, entries: sections.Entries) -> dict[str, Any]:
+def _pooled(run: Run, entries: evidence.Entries) -> dict[str, Any]:
     beliefs = run.consensus.prior_sensitivity()
     return {
-        "sources": sections.sources_table(entries),
+        "sources": evidence.sources_table(entries),
         "worth": _worth(run),
         "handover": handover(run),
-        "consensus": sections.consensus_table(run),
-        "houses": sections.houses_table(run, entries),
-        "priors": sections.prior_table(run, beliefs),
-        "moved": sections.prior_words(beliefs),
-        "settings": sections.settings_table(run),
+        "consensus": evidence.consensus_table(run),
+        "houses": evidence.houses_table(run, entries),
+        "priors": evidence.prior_table(run, beliefs),
+        "moved": evidence.prior_words(beliefs),
+        "settings": outlook.settings_table(run),
     }
 
 
