@@ -161,10 +161,15 @@ def problems_of(error: ValidationError, place: Callable[[Location], str], *, par
     partial
         Whether a part of the input is not known, so that what may only be missing there is no problem.
     """
-    found = [one for one in error.errors() if not (partial and one["type"] in _BETWEEN)]
+    found = [one for one in error.errors() if not (partial and one["type"] in _BETWEEN and not _is_circle(one))]
     meant = {(*one["loc"][:-1], _suggested(one)) for one in found if one["type"] == "unknown_key"}
     told = [one for one in found if not (one["type"] == "missing" and one["loc"] in meant)]
     return list(dict.fromkeys(_problem(one, place) for one in told))
+
+
+def _is_circle(error: Any) -> bool:
+    """Whether a problem stays one whatever the other files say."""
+    return str((error.get("ctx") or {}).get("allowed", "")).startswith("no circle")
 
 
 def _suggested(error: Any) -> str:
@@ -196,8 +201,22 @@ def _problem(error: Any, place: Callable[[Location], str]) -> Problem:
         return Problem(where, f"unknown key '{location[-1]}'", remedy=context["hint"])
     if kind == "missing":
         return Problem(where, "nothing", "this key is required")
+    choice = _CHOICE.search(error["msg"])
+    if choice and isinstance(error["input"], Mapping):
+        return _wrong_choice(where, error["input"], choice[1] or "family", choice[2])
     found = context["found"] if kind == "together" else _shown(error["input"])
     return Problem(where, found, PLAIN.get(kind, _lower(error["msg"])), context.get("remedy", ""))
+
+
+_CHOICE = re.compile(r"(?:with (\w+) = one of|one of the families) ([\w ,]+)$")
+"""Message about a table whose kind is named by one of its keys, and the kinds."""
+
+
+def _wrong_choice(where: str, table: Mapping[str, Any], key: str, kinds: str) -> Problem:
+    if key not in table:
+        return Problem(where, f"no key '{key}'", f"{key} = one of {kinds}")
+    hint = did_you_mean(str(table[key]), kinds.split(", "))
+    return Problem(f"{where}.{key}", repr(table[key]), "", hint)
 
 
 def _shown(value: object) -> str:
@@ -206,8 +225,18 @@ def _shown(value: object) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
 
 
+_BOUNDS = {
+    "less than or equal to": "at most",
+    "greater than or equal to": "at least",
+    "greater than": "above",
+    "less than": "below",
+}
+
+
 def _lower(message: str) -> str:
     text = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    for words, plain in _BOUNDS.items():
+        text = text.replace(words, plain)
     return text[:1].lower() + text[1:] if not text[:2].isupper() else text
 
 

@@ -58,7 +58,12 @@ class Layers:
         return self.origins[()]
 
     def place(self, location: Location) -> str:
-        """File and key, for a message."""
+        """File and key, for a message; a bare number has no key of its own."""
+        if location and location[-1] == "value" and location not in self.origins and location[:-1] in self.origins:
+            table: Any = self.values
+            for part in location[:-1]:
+                table = table[int(part)] if isinstance(table, list) else table[part]
+            location = location if isinstance(table, Mapping) else location[:-1]
         return f"{self.origin(location)}, {dotted(location)}" if location else self.origins[()]
 
 

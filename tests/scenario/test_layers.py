@@ -123,7 +123,7 @@ def test_each_value_says_where_it_comes_from(write):
         "analyst_error.exponent": "default",
     }
     assert table.loc["growth.terminal_growth", "value"] == "{low = 0.03, base = 0.05, high = 0.07}"
-    assert "growth.half_life" in resolve(child).summary()
+    assert "  half_life        3  [child.toml]" in resolve(child).summary()
 
 
 def test_diff_lists_only_what_differs(write):
