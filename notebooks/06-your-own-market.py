@@ -16,14 +16,13 @@
 # %% [markdown]
 # # Your own market in ten minutes
 #
-# From an empty folder to a report: copy a case, put your estimates in, say what you suppose, run. Everything here can
+# From an empty folder to a report: start a case, put your estimates in, say what you suppose, run. Everything here can
 # also be done in a text editor and on the command line; the command stands beside each step.
 #
 # The market and its numbers are made up. Replace them.
 
 # %%
 # %matplotlib inline
-import os
 import subprocess
 import sys
 import tempfile
@@ -44,7 +43,8 @@ def command(*words: str) -> None:
 # %% [markdown]
 # ## 1. A folder
 #
-# `forecast new` copies a case: settings, estimates, scopes and scenarios. We keep the scenarios and replace the rest.
+# `forecast new` makes a blank case that already runs: settings, estimates and scenarios. What is yours to replace is
+# marked `[template]`.
 
 # %%
 command("new", "home_sensors")
@@ -76,8 +76,6 @@ value_basis = ""
 ''',
     encoding="utf-8",
 )
-for name in ("facts.csv", "counts.csv", "scopes.toml", "README.md"):
-    (case / name).unlink(missing_ok=True)
 
 # %% [markdown]
 # ## 3. What is printed
@@ -101,8 +99,8 @@ command("audit", "home_sensors/estimates.csv")
 # %% [markdown]
 # ## 4. What you suppose
 #
-# The scenarios came with the copy. Their drivers and reasons were written for another market, so each needs your eyes.
-# Here `base` is rewritten; `cautious` and `ambitious` build on it and keep their own changes.
+# The scenarios of a blank case run, but their reasons are placeholders. Here `base` is rewritten; `cautious` and
+# `ambitious` build on it and keep their own changes, which are yours to rewrite next.
 
 # %%
 (case / "scenarios" / "base.toml").write_text(
