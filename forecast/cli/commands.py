@@ -29,9 +29,11 @@ def run(given: argparse.Namespace) -> int:
     """Work a case through and write the results."""
     from forecast.figures import house_style
     from forecast.pipeline import run as work_through
-    from forecast.report import check_output_folder, run_table, short_table, write_run
+    from forecast.report import check_output_folder, check_report_libraries, run_table, short_table, write_run
 
     check_output_folder(given.out)
+    if given.report:
+        check_report_libraries()
     with house_style(language=given.language), progress(shown=not given.quiet) as step:
         result = work_through(_case(given.case, given.scenario), progress=step)
         folder = write_run(result, given.out, report=given.report, progress=step)

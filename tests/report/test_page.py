@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import forecast
+from forecast.cli import main
 from forecast.errors import MissingDependencyError
 from forecast.report import check_report_libraries, documents, write_run
 from forecast.report.bottom_up import own_tornado
@@ -249,7 +250,10 @@ def test_pictures_have_no_id_in_common(folder: Path) -> None:
 
 
 def test_a_missing_library_is_named_before_anything_is_written(
-    run: forecast.pipeline.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: forecast.pipeline.Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(documents, "find_spec", lambda name: None)
     with pytest.raises(MissingDependencyError) as error:
@@ -257,6 +261,9 @@ def test_a_missing_library_is_named_before_anything_is_written(
     assert str(error.value) == (
         "The report needs Jinja2 and XlsxWriter; install with: pip install 'market-forecast[report]'"
     )
+    assert main(["run", "regenerative_medicine", "--out", str(tmp_path / "out"), "--report"]) == 2
+    said = capsys.readouterr()
+    assert said.err == f"error: {error.value}\n"
     assert not list(tmp_path.iterdir())
     monkeypatch.undo()
     check_report_libraries()
