@@ -72,8 +72,9 @@ def drawn(rng: np.random.Generator, prior: Prior) -> tuple[Pool, Truth]:
     printed = printed + np.sqrt(design.noise_variance) * rng.standard_normal(len(printed))
     shifts = iter(printed - [s.side * rng.exponential(s.excess) if s.is_bound else 0.0 for _, s in design.rows])
     sources = tuple(replace(s, statements=tuple(_moved(s.statements, shifts))) for s in pool.sources)
+    common = float(shared[design.common_column])
     market = np.array([design.market_row(year, "market") for year in YEARS.tolist()]) @ shared
-    return replace(pool, sources=sources), Truth(market, market[0] + levels[count], levels[:count])
+    return replace(pool, sources=sources), Truth(market, market[0] + common + levels[count], levels[:count])
 
 
 def _moved(statements: tuple[Statement, ...], shifts: Iterator[float]) -> Iterator[Statement]:

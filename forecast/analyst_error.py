@@ -395,7 +395,7 @@ class PublisherSpread:
 def publisher_spread(growth: float | None, *, coefficients: SpreadCoefficients = FITTED_SPREAD) -> PublisherSpread:
     r"""Prior of the spread between publishers, by how fast the market is said to grow.
 
-    Promised growth tells a mature market from an emerging one. With :math:`x = \min(\max(g, .03), .15)`,
+    Promised growth tells a mature market from an emerging one. With :math:`x = \min(\max(|g|, .03), .15)`,
 
     .. math:: \tau = \tau_0\,(x / .15)^b, \qquad \tau_g = c\,\sqrt{g^2 + g_0^2}
 
@@ -420,7 +420,7 @@ def publisher_spread(growth: float | None, *, coefficients: SpreadCoefficients =
     """
     c, pace = coefficients, np.atleast_1d(np.asarray(USUAL_GROWTH if growth is None else growth, float))
     _check(np.zeros(()), pace)
-    level = c.level * (np.clip(pace, c.mature, c.emerging) / c.emerging) ** c.power
+    level = c.level * (np.clip(np.abs(pace), c.mature, c.emerging) / c.emerging) ** c.power
     return PublisherSpread(float(level.mean()), float((c.growth * np.hypot(pace, c.least)).mean()))
 
 

@@ -1,8 +1,9 @@
 """Linear algebra of the house-effect model: what each printed number is made of, and how it covaries.
 
 Rows are printed numbers. Columns of `design` are the shared parameters: level, first growth, steps of the growth walk
-ahead and behind, common optimism, growth of the scope offsets. House effects, drift and rounding enter by their
-covariance; scope shortfalls and the excesses behind bounds, which may not be negative, by `sign_loading`.
+ahead and behind, common optimism, common error of the level, growth of the scope offsets. House effects, drift and
+rounding enter by their covariance; scope shortfalls and the excesses behind bounds, which may not be negative, by
+`sign_loading`.
 """
 
 from __future__ import annotations
@@ -49,6 +50,25 @@ def _misfit(source: Source, variance: Array) -> float:
     return float(left @ left) / degrees
 
 
+def _believable(source: Source, variance: Array) -> Array:
+    """Variance of the numbers of a source, more where no one path fits them.
+
+    Levels are what a publisher counts, growth is what it works out: where they contradict each other, growth gets the
+    whole contradiction as its error; what levels then still contradict is spread over all numbers.
+    """
+    if _misfit(source, variance) <= _INCOHERENT:
+        return variance
+    levels = {s.year: s.centre for s in source.statements if s.kind == "level" and not s.is_bound}
+    off = [
+        s.centre - (levels[s.to_year] - levels[s.year])
+        if s.kind == "growth" and not s.is_bound and {s.year, s.to_year} <= set(levels)
+        else 0.0
+        for s in source.statements
+    ]
+    variance = variance + np.square(off)
+    return variance * max(1.0, _misfit(source, variance))
+
+
 def _log_ratio(scopes: Scopes, scope: str) -> tuple[float, float]:
     """Mean and sd of the log share of a scope in its parent, before it is cut at 1."""
     ratio = scopes.ratio(scope)
@@ -76,7 +96,7 @@ class Design:
         assert self.pool.scopes is not None
         return self.pool.scopes
 
-    # -- the shared parameters: level, growth, walk ahead, walk behind, optimism, scope growth --------------------
+    # -- the shared parameters: level, growth, walk ahead and behind, optimism, common error, scope growth ---------
 
     @cached_property
     def shared_mean(self) -> Array:
@@ -94,11 +114,11 @@ class Design:
         walk = [p.growth_walk_sd**2] * (self.ahead + self.behind)
         scope_growth = [self._tree.growth_sd(edge) ** 2 for edge in self.edges]
         optimism = p.optimism_sd**2 * (1 - self._carried**2)
-        return np.array([p.level_sd**2, p.growth_sd**2, *walk, *optimism, *scope_growth])
+        return np.array([p.level_sd**2, p.growth_sd**2, *walk, *optimism, p.common_level_sd**2, *scope_growth])
 
     @property
     def _width(self) -> int:
-        return self.optimism_columns.stop + len(self.edges)
+        return self.common_column + 1 + len(self.edges)
 
     @cached_property
     def vintages(self) -> NDArray[np.int64]:
@@ -118,6 +138,11 @@ class Design:
         first = 2 + self.ahead + self.behind
         return slice(first, first + len(self.vintages))
 
+    @property
+    def common_column(self) -> int:
+        """By how much all estimates are off together."""
+        return self.optimism_columns.stop
+
     def optimism(self, vintage: int) -> Array:
         """Coefficients of the common optimism of one vintage, shape (vintages,)."""
         gaps = np.maximum(self.vintages - vintage, 0)
@@ -131,7 +156,7 @@ class Design:
         row[2 : 2 + self.ahead] = np.maximum(0, step - ahead)
         row[2 + self.ahead : self.optimism_columns.start] = -np.maximum(0, 1 - step - behind)
         for edge, sign in self.offsets(scope).items():
-            row[self.optimism_columns.stop + self.edges.index(edge)] = sign * (year - self._tree.ratio_pivot(edge))
+            row[self.common_column + 1 + self.edges.index(edge)] = sign * (year - self._tree.ratio_pivot(edge))
         return row
 
     def offsets(self, scope: str) -> dict[str, int]:
@@ -145,6 +170,7 @@ class Design:
         row = self.market_row(year, source.scope)
         if source.anchor_sd is None:
             row[self.optimism_columns] = max(0, year - source.vintage) * self.optimism(source.vintage)
+            row[self.common_column] = 1.0
         return row
 
     def _difference(self, of: Callable[[Source, int], Array | float]) -> Array:
@@ -223,8 +249,7 @@ class Design:
         floors = [p.level_floor if s.kind == "level" else p.growth_floor * abs(s.periods) for _, s in self.rows]
         rounding = np.maximum([s.width / math.sqrt(12) for _, s in self.rows], floors) ** 2
         owner = np.array([i for i, _ in self.rows])
-        misfit = np.array([_misfit(source, rounding[owner == i]) for i, source in enumerate(self.sources)])
-        return np.asarray(rounding * np.where(misfit > _INCOHERENT, misfit, 1.0)[owner])
+        return np.concatenate([_believable(source, rounding[owner == i]) for i, source in enumerate(self.sources)])
 
     @cached_property
     def excess_variance(self) -> Array:

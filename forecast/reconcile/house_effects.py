@@ -218,6 +218,7 @@ class HousePosterior:
         horizon = np.maximum(0, design.years - design.pool.reference_year).astype(float)
         rows, signs = _market_rows(design, scope)
         rows[:, design.optimism_columns] = np.outer(horizon, design.optimism(design.pool.reference_year))
+        rows[:, design.common_column] = 1.0
         spread = rows * design.shared_variance
         herd = design.level_loading @ (p.herding * design.estimate / np.sqrt([s.weight for s in design.sources]))
         drift = p.definition_drift**2 * max(0, design.newest - design.pool.reference_year)

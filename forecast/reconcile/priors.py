@@ -29,6 +29,9 @@ BASIS = "based_on"
 _FLAT_GROWTH = 1.0
 """Sd of the growth of the market where the common optimism already says what promised growth is worth."""
 
+_COMMON_LEVEL_SD = 0.05
+"""As sure as a measured actual, at best, is a level on which publishers agree: they count by one another's figures."""
+
 _MOST_GROWTH = 1.0
 """Log growth a year beyond which a promise tells no more."""
 
@@ -64,6 +67,8 @@ class Prior:
         Growth that all publishers promise too much (budget-office revenue forecasts: about a point a year).
     optimism_memory
         Correlation between what all promise too much in one base year and in the next; 1: the same in all years.
+    common_level_sd
+        Sd of the log level by which all estimates are off together, however well they agree.
     definition_drift
         Sd per square-root year by which an old source's definition has drifted.
     outlier_probability, outlier_inflation
@@ -91,6 +96,7 @@ class Prior:
     optimism_mean: float = 0.01
     optimism_sd: float = 0.04
     optimism_memory: float = 1.0
+    common_level_sd: float = 0.0
     definition_drift: float = 0.10
     outlier_probability: float = 0.10
     outlier_inflation: float = 4.0
@@ -104,7 +110,11 @@ class Prior:
                 "above 0", lambda v: v > 0, "level_sd growth_sd spread_scale growth_spread_scale level_floor"
             ),
             *self._outside("above 0", lambda v: v > 0, "growth_floor"),
-            *self._outside("at least 0", lambda v: v >= 0, "growth_walk_sd optimism_sd definition_drift most_outliers"),
+            *self._outside(
+                "at least 0",
+                lambda v: v >= 0,
+                "growth_walk_sd optimism_sd common_level_sd definition_drift most_outliers",
+            ),
             *self._outside(
                 "0 or more and below 1", lambda v: 0 <= v < 1, "herding publisher_correlation outlier_probability"
             ),
@@ -145,7 +155,8 @@ def evidence_prior(growth: float | None) -> Prior:
 
     Spreads are those of `publisher_spread`, common optimism that of `common_optimism`. Where growth is promised, the
     growth of the market has no other prior, because the record already tells what came of such promises; where none
-    is, that of the constants. What the record does not tell (herding, drift, outliers) is as in `Prior`.
+    is, that of the constants. Even publishers who agree may be off together by 5 %. What the record does not tell
+    (herding, drift, outliers) is as in `Prior`.
 
     Parameters
     ----------
@@ -168,6 +179,7 @@ def evidence_prior(growth: float | None) -> Prior:
         optimism_mean=optimism.mean,
         optimism_sd=optimism.sd,
         optimism_memory=VINTAGE_MEMORY,
+        common_level_sd=_COMMON_LEVEL_SD,
     )
 
 

@@ -37,6 +37,7 @@ def test_constants_stay_available_alone_and_as_what_is_changed():
 def test_evidence_changes_what_the_record_tells_and_nothing_else():
     found, constants = asdict(evidence_prior(0.2)), asdict(Prior())
     told = {"spread_scale", "growth_spread_scale", "optimism_mean", "optimism_sd", "optimism_memory", "growth_sd"}
+    told |= {"common_level_sd"}
     assert {name for name in found if found[name] != constants[name]} <= told
     assert found["spread_scale"] == publisher_spread(0.2).level
     assert found["optimism_sd"] == common_optimism(0.2).sd
@@ -88,3 +89,12 @@ def test_publishers_of_a_mature_market_are_expected_to_agree():
         low, high = solve(pool(*told, prior=prior)).next_publisher((0.1, 0.9), [2023]).iloc[0]
         width[name] = math.log(high / low)
     assert width["mature"] < 0.75 * width["emerging"]
+
+
+def test_publishers_that_agree_are_no_proof_of_the_market():
+    alike = pool(*(source(name, level(2023, 16)) for name in "abcdef"), prior=evidence_prior(None))
+    found = solve(alike)
+    low, high = found.quantiles((0.1, 0.9), [2023]).iloc[0]
+    assert math.log(high / low) / 2.563 >= 0.05
+    low, high = found.next_publisher((0.25, 0.75), [2023]).iloc[0]
+    assert math.log(high / low) < 0.05
