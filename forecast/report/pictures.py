@@ -69,6 +69,8 @@ def figures(run: Run, drivers: Tornado) -> Plots:
         "projection": lambda: _projection(run, drivers.scenario),
         "sensitivity": lambda: drivers.plot(),
     }
+    if run.case.cross_check is not None:
+        last["top_down_bottom_up"] = lambda: _sides(run)
     if not run.has_consensus:
         return last
     return {
@@ -126,6 +128,13 @@ def _projection(run: Run, scenario: str) -> Axes:
 
     path = run.projection
     return fan(path.table, unit=run.unit, statements=path.statements, scenario=scenario)
+
+
+def _sides(run: Run) -> Axes:
+    from forecast.figures import top_down_bottom_up
+    from forecast.report.sides import side_rows
+
+    return top_down_bottom_up(side_rows(run), unit=run.unit)
 
 
 def _methods(run: Run) -> Axes:
