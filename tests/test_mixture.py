@@ -64,6 +64,29 @@ def test_merging_moves_no_probability_by_a_thousandth() -> None:
     assert mixture.cdf(merged.quantiles(LEVELS)) == pytest.approx(np.broadcast_to(LEVELS, (2, LEVELS.size)), abs=1e-3)
 
 
+def test_a_year_told_by_few_normals_has_the_quantiles_of_all() -> None:
+    rng = np.random.default_rng(7)
+    sds = rng.lognormal(-1, 0.5, 20_000)
+    mixture = Mixture.of(rng.random(20_000), rng.normal(0, 0.6, (20_000, 1)), sds[:, None, None] ** 2)
+    assert len(mixture.marginals[0]) < 3000
+    exact = stats.norm.cdf((mixture.quantiles(LEVELS)[0] - mixture.means) / sds[:, None])
+    assert mixture.weights @ exact == pytest.approx(LEVELS, abs=3e-5)
+    assert mixture.cdf(mixture.quantiles(LEVELS)) == pytest.approx(LEVELS[None], abs=1e-9)
+
+
+def test_a_shift_of_the_whole_merges_the_same_components() -> None:
+    mixture = some(400, 3)
+    moved = Mixture(mixture.weights, mixture.means + 12.3, mixture.covariances)
+    for change in (
+        lambda m: m.merged(0.4),
+        lambda m: m.reduced(50),
+        lambda m: m.reduced(50, by=[[0, 0, 1], [0, -1, 1]]),
+    ):
+        here, there = change(mixture), change(moved)
+        assert there.means - 12.3 == pytest.approx(here.means, abs=1e-9)
+        assert there.weights == pytest.approx(here.weights, rel=1e-12)
+
+
 def test_knowing_one_year_is_gaussian_conditioning() -> None:
     covariance = np.array([[1.0, 0.6], [0.6, 2.0]])
     known = Mixture.of([1.0], [[0.0, 1.0]], covariance[None]).given(0, 0.5)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -263,6 +264,13 @@ def test_all_problems_of_the_years_are_told_at_once(start: Consensus) -> None:
             forecast.project(start, scenario(), end=end)
     with pytest.raises(ArgumentError, match="at least one"):
         forecast.project(start, [])
+
+
+def test_the_scenario_shown_first_is_base_or_the_middle_one(projection: Projection) -> None:
+    assert projection.headline == "base"
+    assert (
+        replace(projection, paths={n: projection.paths[n] for n in ("cautious", "ambitious")}).headline == "ambitious"
+    )
 
 
 def test_a_projection_draws_itself_and_says_itself(projection: Projection) -> None:
