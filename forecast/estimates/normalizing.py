@@ -361,12 +361,11 @@ _BETWEEN = {
 
 def _between(column: str, before: list[Step], after: list[Step]) -> str:
     """Say which steps of the first and of the last year differ."""
-    froms, tos = (
-        [because for _, because in one if because not in {b for _, b in other}]
-        for one, other in ((before, after), (after, before))
-    )
-    what = "1 + growth, a year, " if column == "cagr" else ""
-    return f"{what}from {', '.join(froms)} to {', '.join(tos)}"
+    start, end = ({because for _, because in steps} for steps in (before, after))
+    said = [", ".join(because for _, because in before if because not in end)]
+    said += [", ".join(because for _, because in after if because not in start)]
+    what = "1 + growth, a year: " if column == "cagr" else ""
+    return f"{what}{said[0]} at the start, {said[1]} at the end"
 
 
 def _grown(text: str, factor: float) -> str:

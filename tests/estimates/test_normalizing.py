@@ -66,8 +66,8 @@ def test_a_rate_by_year_changes_the_growth_with_it():
     assert [float(text) for text in (found.base_value, found.target_value)] == pytest.approx([54000, 96000])
     assert float(found.cagr) == pytest.approx(100 * (1.099 * (1.20 / 1.08) ** 0.2 - 1), abs=0.05)
     assert found.note == ""
-    said = f"cagr = 9.9 × {(1.20 / 1.08) ** 0.2!r} [1 + growth, a year, from EUR to USD of 2023: ECB (yearly, mean) to "
-    assert said + "EUR to USD of 2028: ECB]" in found.conversion
+    said = f"cagr = 9.9 × {(1.20 / 1.08) ** 0.2!r} [1 + growth, a year: EUR to USD of 2023: ECB (yearly, mean) at "
+    assert said + "the start, EUR to USD of 2028: ECB at the end]" in found.conversion
     exact = claim_of(found, "cagr")
     factor = (1.20 / 1.08) ** 0.2
     assert exact.value == pytest.approx(109.9 * factor - 100, rel=1e-12)
