@@ -120,7 +120,7 @@ def headline(run: Run) -> str:
     """Return the answer in one sentence: the market in the reference year, and at the end of each scenario."""
     year, last = run.consensus.reference_year, milestones(run)[-1]
     low, middle, high = run.consensus.quantiles(BAND, [year]).iloc[0]
-    said = [f"{text} under {name}" for (name, _), text in spans(run, [last]).items()]
+    said = [f"{text} under {name.replace('_', ' ')}" for (name, _), text in spans(run, [last]).items()]
     return (
         f"In {year} the market was {money(middle, run.unit)} ({amount(low)} to {amount(high)}); in {last} it is "
         f"{listing(said)}, in {run.unit}. In brackets the 80 % band."
@@ -152,9 +152,18 @@ def _clashes(run: Run) -> str:
     told = findings["explanation"].isin(worst)
     counts = findings.loc[~told, "severity"].value_counts()
     others = [f"{counts[name]} of severity {name}" for name in SEVERITIES if name in counts]
-    lines = [f"- {plain(first_clauses(sentence))}" for sentence in worst] or ["- Nothing of severity high."]
+    names = dict(zip(run.case.estimates["id"], run.case.estimates["publisher"], strict=True))
+    whose = dict(zip(findings["explanation"], findings["id"].map(names), strict=True))
+    lines = [f"- {plain(_with_subject(first_clauses(text), whose[text]))}" for text in worst] or [
+        "- Nothing of severity high."
+    ]
     lines += [f"- Of counts: {plain(first_clauses(text))}" for text in count_clashes(run)]
     return "\n".join([*lines, *([f"\nFurther findings: {listing(others)}; see `audit.csv`."] if others else [])])
+
+
+def _with_subject(sentence: str, publisher: str) -> str:
+    """Name the publisher of whom a sentence begins to speak with its verb."""
+    return f"{publisher} states{sentence.removeprefix('States')}" if sentence.startswith("States ") else sentence
 
 
 def first_clauses(sentence: str) -> str:
@@ -175,9 +184,11 @@ def _projection(run: Run) -> str:
 def handover(run: Run) -> str:
     """Return up to when scenarios follow the consensus, in words."""
     years = sorted(set(run.projection.handover_year.values()))
+    chosen = any(scenario.handover_year for scenario in run.case.scenarios.values())
+    why = "" if chosen else ", the last year for which two publishers speak,"
     return (
-        f"Up to {listing([str(year) for year in years])}, the last year for which two publishers speak, a scenario "
-        "follows the consensus, from its whole band; after that it goes its own way."
+        f"Up to {listing([str(year) for year in years])}{why} a scenario follows the consensus, from its whole band; "
+        "after that it goes its own way."
     )
 
 

@@ -137,7 +137,17 @@ def reference() -> str:
         ("### A range", RangeDriver),
         *((f'### `family = "{name}"`', kind) for name, kind in FAMILIES.items()),
     ]
-    return "\n".join(line for title, kind in parts for line in _section(title, kind))
+    return "\n".join([*(line for title, kind in parts for line in _section(title, kind)), *_counts_section()])
+
+
+def _counts_section() -> Iterator[str]:
+    from forecast.estimates.counts import COUNT_COLUMNS, WORDS
+
+    yield from ("## The file of counts", "")
+    yield "Numbers of patients, plans, trials, firms: one row each, audited against each other and not pooled."
+    yield from ("", "| column | meaning |", "|---|---|")
+    yield from (f"| `{name}` | {text} |" for name, text in COUNT_COLUMNS.items())
+    yield from ("", f"In place of a percentage a word may stand: {', '.join(WORDS)}.", "")
 
 
 def _section(title: str, kind: type[Format] | None) -> Iterator[str]:
