@@ -75,15 +75,15 @@ def percentiles(table: pd.DataFrame, *, title: str, ax: Axes | None = None) -> A
     return axes
 
 
-def bands(table: pd.DataFrame, *, label: str, ax: Axes | None = None) -> Axes:
+def bands(table: pd.DataFrame, *, title: str, label: str, ax: Axes | None = None) -> Axes:
     """Draw a band a row: from low to high, with the median as a dot.
 
     Parameters
     ----------
     table
         `input, change, low, median, high`; the first row is what the others are compared with.
-    label
-        Name of the axis.
+    title, label
+        Title, and name of the axis.
     ax
         Axes to draw on; None makes a figure.
     """
@@ -97,7 +97,7 @@ def bands(table: pd.DataFrame, *, label: str, ax: Axes | None = None) -> Axes:
         name_rows(axes, *_names(table))
         axes.axvline(table["median"].iloc[0], color=INK, linewidth=1, zorder=1)
         axes.set_xlabel(label)
-        own_title(axes, "What each change does to the 80 % band")
+        own_title(axes, title)
     return axes
 
 

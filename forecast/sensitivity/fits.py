@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -81,8 +81,20 @@ class Fits:
 
 def _window(values: NDArray[np.floating[Any]], scale: float, family: str, count: int) -> tuple[float, float]:
     """Part of the scale of a spread's prior over which `count` nodes have the range of some values."""
-    fine, coarse = ((np.polynomial.legendre.leggauss(number)[0] + 1) / 2 for number in (_FINE, count))
-    low, high = np.interp([values.min(), values.max()], spread_nodes(scale, family, _FINE)[0], fine)
+    coarse = _shares(count)
+    low, high = np.interp([values.min(), values.max()], _spreads(scale, family), _shares(_FINE))
     width = (high - low) / (coarse[-1] - coarse[0])
     start = low - width * coarse[0]
     return max(0.0, float(start)), min(1.0, float(start + width))
+
+
+@lru_cache
+def _shares(count: int) -> NDArray[np.floating[Any]]:
+    """Where Gauss–Legendre nodes lie between 0 and 1."""
+    return np.asarray((np.polynomial.legendre.leggauss(count)[0] + 1) / 2)
+
+
+@lru_cache
+def _spreads(scale: float, family: str) -> NDArray[np.floating[Any]]:
+    """Spreads of a prior at fine nodes of its scale."""
+    return spread_nodes(scale, family, _FINE)[0]

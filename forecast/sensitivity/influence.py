@@ -21,6 +21,7 @@ from forecast.sensitivity.inputs import inputs_of, open_events
 from forecast.sensitivity.model import Model, Setting, model_of
 from forecast.sensitivity.outcome import Outcome
 from forecast.sensitivity.quantities import Probability, Quantity
+from forecast.sensitivity.tornado import NO_LEVEL
 from forecast.sensitivity.words import plain
 from forecast.wording import listing, percent, result_html
 
@@ -35,9 +36,6 @@ PRIORS_OUT: dict[str, tuple[str, dict[str, float]]] = {
     "drift": ("drift of definitions", {"definition_drift": 0.0}),
 }
 """What each belief becomes once it is left out: made so wide that it says nothing, or taken as nought."""
-
-NO_LEVEL = "no level is left: the others print growth alone"
-"""Why there is no answer without a source."""
 
 _LEVELS = (0.1, 0.5, 0.9)
 _NODES = 5
@@ -75,19 +73,22 @@ class Influence:
         from forecast.sensitivity.bars import bands
 
         own = pd.DataFrame([("as it stands", "", *self.base)], columns=["input", "change", "low", "median", "high"])
-        size = (self.table["moves"] / self.base[1]).abs() + self.table["band"].abs()
+        size = ((self.table["moves"] / self.base[1]).abs() + self.table["band"].abs()).dropna()
         strongest = self.table.loc[size.nlargest(_DRAWN).index]
         rows = pd.concat([own, strongest], ignore_index=True)
         factor, unit = self.quantity.drawn(self.money)
         rows[["low", "median", "high"]] *= factor
-        return bands(rows, label=f"{self.quantity.label}, {unit}", ax=ax)
+        title = f"What each change does to the 80 % band, {self.scenario}"
+        return bands(rows, title=title, label=f"{self.quantity.label}, {unit}", ax=ax)
 
     def summary(self) -> str:
         """What moves the answer most, and what would narrow its band most, in words."""
         out = self.table[self.table["change"] == "left out"]
-        moved = out.reindex(out["moves"].abs().sort_values(ascending=False).index).head(_NAMED)
+        none = out.loc[out["note"] != "", "input"].tolist()
+        moved = out.reindex(out["moves"].dropna().abs().sort_values(ascending=False).index).head(_NAMED)
         text = f"{self.quantity.label}, scenario {self.scenario}: {self._shown(self.base[1])}. "
         text += f"Without {listing([self._without(row) for row in moved.to_dict('records')])}. " if len(moved) else ""
+        text += f"Without {listing(none)} there would be none: no printed level would be left. " if none else ""
         gained = self.table[(self.table["change"] != "left out") & (self.table["band"] < 0)].sort_values("band")
         said = [
             f"{row['input']} ({row['change']}) by {percent(-row['band'])}"

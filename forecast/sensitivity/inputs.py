@@ -162,7 +162,7 @@ def drivers_of(model: Model) -> Iterator[Input]:
             yield Input(
                 key, plain(key), "driver", driver.unit, points, points[2], _driver_setter(key), None, _why(key, driver)
             )
-        elif key.endswith("volatility"):
+        elif key == "growth.volatility":
             value = float(driver.distribution.from_score(0.0))
             yield Input(
                 key, plain(key), "driver", driver.unit, (value,), value, _driver_setter(key), None, _why(key, driver)
@@ -187,7 +187,9 @@ def _why(key: str, driver: Driver) -> str:
     if driver.distribution.is_fixed:
         return "certain"
     tables = ("growth.", "events.", "segments.")
-    return "it acts only after the year asked about" if key.startswith(tables) else "the answer does not depend on it"
+    return (
+        "it acts only after the year asked about" if key.startswith(tables) else "the answer does not depend on it here"
+    )
 
 
 def _events(model: Model) -> Iterator[Input]:

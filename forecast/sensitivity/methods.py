@@ -108,14 +108,15 @@ def _decomposition(run: Run, quantity: Quantity, scenario: str | None) -> Told:
 def _influence(run: Run, quantity: Quantity, scenario: str | None) -> Told:
     found = influence(run, quantity, scenario=scenario)
     table = found.table.rename(columns={"median": "value"})
-    note = [f"band {change:+.1%}" for change in found.table["band"]]
+    note = [
+        said or f"band {change:+.1%}" for said, change in zip(found.table["note"], found.table["band"], strict=True)
+    ]
     return found.scenario, table.assign(measure=table["change"], unit=quantity.unit(run.unit), note=note)
 
 
 def _morris(run: Run, quantity: Quantity, scenario: str | None) -> Told:
     found = morris(run, quantity, scenario=scenario)
     table = found.table.assign(value=found.table["mean_absolute"], measure="mean absolute effect")
-    table = table.assign(low=table["value"] - table["interval"], high=table["value"] + table["interval"])
     return found.scenario, table.assign(unit=quantity.unit(run.unit))
 
 

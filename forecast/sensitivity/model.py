@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from forecast.error_floor import topped_up
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.mixture import Mixture
+from forecast.node_rows import NodeRows, node_rows
 from forecast.pipeline import Run
-from forecast.project import ScenarioPath, known_years, scenario_path, tree_path
+from forecast.project import ScenarioPath, known_years, tree_path
 from forecast.projection import headline_scenario
 from forecast.reconcile import Consensus
 from forecast.reconcile.pool import Pool
@@ -23,8 +24,10 @@ from forecast.sensitivity.fits import Fits
 from forecast.sensitivity.quantities import Quantity
 from forecast.start import HistoryStart, TreeStart
 
-_MOST_COMPONENTS = 200
-"""Components of the start that single settings are carried on with."""
+_MOST_COMPONENTS, _MOST_NODES = 200, 30
+"""Components of the start, and nodes of the scenario, that single settings are carried on with."""
+
+_SPLIT = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +132,35 @@ class Model:
         if isinstance(start, TreeStart):
             settled = all(driver.distribution.is_fixed for driver in scenario.drivers.values())
             return self._settled(scenario, last) if settled else tree_path(scenario, origin=origin, end=last)
-        market, known = self.start(setting)
         if isinstance(start, HistoryStart):
             scenario = scenario.model_copy(update={"analyst_error": AnalystError(on=False)})
-        used = known <= max(last, int(known[1]))
-        market = market.linear(np.eye(len(known))[used]).reduced(_MOST_COMPONENTS)
-        return scenario_path(market, known[used], scenario, origin=origin, end=last)
+        return self._carried(setting, scenario, np.arange(origin, last + 1))
+
+    def _carried(self, setting: Setting, scenario: Scenario, years: NDArray[np.int64]) -> ScenarioPath:
+        """The start carried on; what a scenario does to any start is worked out once."""
+        bends = scenario.growth.has_ceiling or scenario.growth.curve == "segments"
+        whole, known = self._told_by_start(setting)
+        used = known <= max(int(years[-1]), int(known[1]))
+
+        def few(mixture: Mixture) -> Mixture:
+            cut = mixture.linear(np.eye(len(known))[used]).reduced(_MOST_COMPONENTS)
+            return cut.split(-1, _SPLIT).reduced(_MOST_COMPONENTS) if bends else cut
+
+        start = few(self._held(whole, known, setting))
+        key = (id(scenario), int(known[0]), int(known[used][-1]), int(years[0]), int(years[-1]))
+        if key not in self._rows or (bends and _beyond(start, self._rows[key][1])):
+            own = few(whole)
+            rows = node_rows(scenario, years, known[used], own).merged(own, _MOST_NODES)
+            self._rows[key] = (scenario, rows)
+        rows = self._rows[key][1]
+        mixture = (rows.at(start) if bends else rows).carry(start)
+        mixture, _ = topped_up(mixture, scenario.analyst_error, years - years[0])
+        return ScenarioPath(scenario, years, mixture, {})
+
+    @cached_property
+    def _rows(self) -> dict[tuple[int, ...], tuple[Scenario, NodeRows]]:
+        """What scenarios do to a start, by the identity of the scenario (kept with it, so that it stays taken)."""
+        return {}
 
     def _settled(self, scenario: Scenario, last: int) -> ScenarioPath:
         """Path of a tree whose drivers are certain: one path in every state of the events."""
@@ -167,12 +193,20 @@ class Model:
 
     def start(self, setting: Setting) -> tuple[Mixture, NDArray[np.int64]]:
         """Log market over the years up to the handover, and those years; of no use where a tree gives the path."""
-        market, known = self._history if setting.pool is None else self._consensus(setting)
-        if setting.quantile is not None:
-            assert self.pivot is not None
-            at = self.pivot - int(known[0])
-            market = market.given(at, float(market.quantiles([setting.quantile])[at, 0]))
-        return market, known
+        market, known = self._told_by_start(setting)
+        return self._held(market, known, setting), known
+
+    def _told_by_start(self, setting: Setting) -> tuple[Mixture, NDArray[np.int64]]:
+        """The start before its level is held."""
+        return self._history if setting.pool is None else self._consensus(setting)
+
+    def _held(self, market: Mixture, known: NDArray[np.int64], setting: Setting) -> Mixture:
+        """The start with its level in the pivot year held, where the setting says so."""
+        if setting.quantile is None:
+            return market
+        assert self.pivot is not None
+        at = self.pivot - int(known[0])
+        return market.given(at, float(market.quantiles([setting.quantile])[at, 0])).pruned()
 
     def _consensus(self, setting: Setting) -> tuple[Mixture, NDArray[np.int64]]:
         pool, reference = setting.sources, self.run.consensus.reference_year
@@ -189,7 +223,13 @@ class Model:
     def _history(self) -> tuple[Mixture, NDArray[np.int64]]:
         assert isinstance(self.run.start, HistoryStart)
         known = known_years(self.run.start.origin, self.handover)
-        return self.run.start.market(known), known
+        return self.run.start.market(known).pruned(), known
+
+
+def _beyond(start: Mixture, rows: NodeRows) -> bool:
+    """Whether a start reaches beyond the levels at which a bent curve was told."""
+    at = start.means[:, -1]
+    return bool(at.min() < rows.levels.min() or at.max() > rows.levels.max())
 
 
 def model_of(run: Run, scenario: str | None = None) -> Model:

@@ -14,6 +14,7 @@ from forecast.pipeline import Run
 from forecast.sensitivity.inputs import Input, chosen, inputs_of
 from forecast.sensitivity.model import model_of
 from forecast.sensitivity.quantities import Quantity
+from forecast.sensitivity.ranking import ranked, said_of_rank
 from forecast.wording import listing, result_html
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class Morris:
         What was asked, of which scenario, and the unit of money.
     table
         One row an input, largest first: `input, kind, mean` (mean effect of going through the input's own range),
-        `mean_absolute`, `interval` (half-width of its 95 % interval), `sd` (how much the effect depends on the others).
+        `mean_absolute`, `interval` (half-width of its 95 % interval), `sd` (how much the effect depends on the others),
+        `low, high` (ends of the interval), `note` (such as "indistinguishable from 0", or with what it is tied).
     runs
         Number of evaluations.
     """
@@ -49,7 +51,7 @@ class Morris:
 
         rows = self.table.assign(share=self.table["mean_absolute"] / self.table["mean_absolute"].sum())
         label = "share of all mean absolute effects"
-        return bars(rows, title=f"Morris screening: {self.quantity.label}", label=label, ax=ax)
+        return bars(rows, title=f"Morris screening: {self.quantity.label}, {self.scenario}", label=label, ax=ax)
 
     def summary(self) -> str:
         """The strongest inputs in words."""
@@ -59,7 +61,7 @@ class Morris:
         ]
         return (
             f"{self.quantity.label}, scenario {self.scenario}: going through an input's range moves it most, on "
-            f"average over the others, for {listing(said)} ({self.runs} evaluations)."
+            f"average over the others, for {listing(said)} ({self.runs} evaluations).{said_of_rank(self.table)}"
         )
 
     def _repr_html_(self) -> str:
@@ -125,6 +127,8 @@ def morris(
         }
     )
     table = table.sort_values(["mean_absolute", "input"], ascending=[False, True]).reset_index(drop=True)
+    ends = {"low": table["mean_absolute"] - table["interval"], "high": table["mean_absolute"] + table["interval"]}
+    table = ranked(table.assign(**ends))
     return Morris(quantity, model.scenario_name, run.unit, table, len(walks))
 
 
@@ -141,5 +145,6 @@ def _value(model: Any, entries: Sequence[Input], row: np.ndarray[Any, Any], quan
     setting = model.base
     for entry, share in zip(entries, row, strict=True):
         place = round(share * (len(entry.points) - 1))
-        setting = entry.set(setting, entry.points[place])
+        tried = entry.set(setting, entry.points[place])
+        setting = tried if tried.pool is None or tried.pool.has_level else setting
     return float(model.value(setting, quantity))

@@ -97,7 +97,7 @@ class Outcome:
         """The start over those years."""
         if self.model.pool is None:
             market = self.model.start(self.model.as_read)[0]
-            return _Start(market, len(self.known) - 1, (len(self.known) - 1) // 2)
+            return _Start(market, len(self.known) - 1, len(self.known) - 2)
         assert self.model.pivot is not None
         at, last = self.model.pivot - int(self.known[0]), len(self.known) - 1
         if not 0 <= at <= last:

@@ -17,6 +17,7 @@ from forecast.sensitivity.chaos import Chaos, chaos
 from forecast.sensitivity.model import model_of
 from forecast.sensitivity.outcome import Outcome, Player
 from forecast.sensitivity.quantities import Quantity
+from forecast.sensitivity.ranking import ZERO, ranked, said_of_rank
 from forecast.sensitivity.variance import SCRAMBLES, Estimate, SobolIndices, sobol_indices
 from forecast.sensitivity.words import count_of
 from forecast.wording import listing, percent, result_html
@@ -24,7 +25,6 @@ from forecast.wording import listing, percent, result_html
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ZERO = "indistinguishable from 0"
 _ENOUGH = 0.8
 _MOST_NAMED = 4
 _LOOSE = 0.05
@@ -66,7 +66,7 @@ class Sobol:
         """The inputs that carry most of the spread, in words."""
         total = self.table[self.table["order"] == "total"]
         first = self.table[self.table["order"] == "first"].set_index("input").loc[total["input"]].reset_index()
-        return _carried(first, f"the spread of {self.quantity.spread}, scenario {self.scenario}") + _small(total)
+        return _carried(first, f"the spread of {self.quantity.spread}, scenario {self.scenario}") + said_of_rank(total)
 
     def _repr_html_(self) -> str:
         return result_html(self.summary(), self.table)
@@ -81,7 +81,8 @@ class Shapley:
     quantity, scenario
         What was asked, of which scenario.
     table
-        One row an input, largest first: `input, kind, share`.
+        One row an input, largest first: `input, kind, share, low, high` (give or take what the polynomial misses, which
+        may be any input's), `note` (such as "indistinguishable from 0", or with what it is tied).
     unexplained
         Share of the variance that the polynomial behind the effects misses.
     """
@@ -95,11 +96,14 @@ class Shapley:
         """One bar an input."""
         from forecast.sensitivity.bars import bars
 
-        return bars(self.table, title=f"Shapley effects: {self.quantity.label}", ax=ax)
+        title = f"Shapley effects: what carries the spread of {self.quantity.spread}, {self.scenario}"
+        return bars(self.table, title=title, ax=ax)
 
     def summary(self) -> str:
         """The inputs that carry most of the spread, in words."""
-        said = _carried(self.table, f"the spread of {self.quantity.spread}, scenario {self.scenario}")
+        said = _carried(self.table, f"the spread of {self.quantity.spread}, scenario {self.scenario}") + said_of_rank(
+            self.table
+        )
         if self.unexplained <= _LOOSE:
             return said
         return said + f" The polynomial behind this misses {percent(self.unexplained)} of the variance; see `sobol`."
@@ -116,13 +120,6 @@ def _carried(shares: pd.DataFrame, spread: str) -> str:
     said = [f"{name} {percent(share)}" for name, share in zip(named["input"], named["share"], strict=True)]
     verb = "carries" if count == 1 else "carry"
     return f"{count_of(count, 'input')} {verb} {percent(carried[count - 1])} of {spread}: {listing(said)}."
-
-
-def _small(total: pd.DataFrame) -> str:
-    zeros = total.loc[total["note"] == ZERO, "input"].tolist()
-    ties = [f"{name} is {note}" for name, note in zip(total["input"], total["note"], strict=True) if "tied" in note]
-    said = f" {ZERO[0].upper()}{ZERO[1:]}: {listing(zeros)}." if zeros else ""
-    return said + (f" {'; '.join(ties)}." if ties else "")
 
 
 def sobol(
@@ -204,8 +201,12 @@ def shapley(run: Run, quantity: Quantity, *, scenario: str | None = None, seed: 
     rows[np.ix_(own, own)] = outcome.root
     shares = fitted.shapley(rows, [player.columns for player in outcome.players])
     about = [(player.name, player.kind) for player in outcome.players]
-    table = pd.DataFrame(about, columns=["input", "kind"]).assign(share=shares)
+    missed = fitted.unexplained
+    table = pd.DataFrame(about, columns=["input", "kind"]).assign(
+        share=shares, low=shares - missed, high=shares + missed
+    )
     table = table.sort_values(["share", "input"], ascending=[False, True]).reset_index(drop=True)
+    table = ranked(table)
     return Shapley(quantity, outcome.model.scenario_name, table, fitted.unexplained)
 
 
@@ -283,20 +284,12 @@ def _ranked(players: Sequence[Player], found: SobolIndices) -> pd.DataFrame:
     total = _rows(players, found.total, 0).assign(order="total")
     first = _rows(players, found.first, 0).assign(order="first")
     rank = np.lexsort([total["input"].to_numpy(str), -total["share"].to_numpy()])
-    parts = [first.iloc[rank], _tied(total.iloc[rank])]
+    parts = [first.iloc[rank], ranked(total.iloc[rank])]
     if found.second is not None:
         pairs = [(i, j) for i in range(len(players)) for j in range(i)]
         named = [Player(f"{players[j].name} × {players[i].name}", "pair", ()) for i, j in pairs]
         picked = [np.array([part[i, j] for i, j in pairs]) for part in (found.second.value, found.second.half_width)]
         parts.append(_rows(named, Estimate(*picked), 0).assign(order="second"))
     table = pd.concat(parts, ignore_index=True)
-    notes = table["note"] if "note" in table else pd.Series("", index=table.index)
-    table["note"] = np.where(table["low"] <= 0, ZERO, notes.fillna(""))
+    table["note"] = table["note"].fillna("").mask(table["low"] <= 0, ZERO)
     return table[["input", "kind", "order", "share", "low", "high", "note"]]
-
-
-def _tied(total: pd.DataFrame) -> pd.DataFrame:
-    """Note the next input down where the intervals overlap, so that their order is not to be relied on."""
-    follows = total["high"].shift(-1) > total["low"]
-    notes = [f"tied with {after}" if tie else "" for tie, after in zip(follows, total["input"].shift(-1), strict=True)]
-    return total.assign(note=notes)

@@ -35,6 +35,9 @@ COLUMNS = (
     "note",
 )
 
+NO_LEVEL = "without it no level is left: the others print growth alone"
+"""Why a source cannot be left out."""
+
 _STILL = 1e-6
 """Swing, as a share of the base value, below which an input counts as unable to move the answer."""
 
@@ -71,7 +74,8 @@ class Tornado:
 
         factor, unit = self.quantity.drawn(self.money)
         changed = {name: self.table[name] * factor for name in _VALUES}
-        table = self.table.assign(**changed, scenario=self.scenario)
+        kinds = self.table["kind"].replace("history", "driver")
+        table = self.table.assign(**changed, kind=kinds, scenario=self.scenario)
         return draw(table, unit=unit, quantity=self.quantity.label, most=_DRAWN, ax=ax)
 
     def spider(self) -> Spider:
@@ -90,8 +94,11 @@ class Tornado:
         base = self._shown(self.table["base_value"].iloc[0])
         text = f"{self.quantity.label}, scenario {self.scenario}: {base} at base. "
         text += f"It moves most with {listing(said)}." if said else "No input moves it."
-        reasons = [f"{row['input']} ({row['note']})" for row in still.to_dict("records")]
-        return text + (f" Unable to move it: {listing(reasons)}." if reasons else "")
+        reasons = [
+            f"{listing(names.tolist())} ({'each: ' if len(names) > 1 else ''}{note})"
+            for note, names in still.groupby("note", sort=False)["input"]
+        ]
+        return text + (f" Unable to move it: {'; '.join(reasons)}." if reasons else "")
 
     def _repr_html_(self) -> str:
         return result_html(self.summary(), self.table)
@@ -187,8 +194,11 @@ def tornado(
 
 def _values(model: Model, entry: Input, quantity: Quantity, base: float, own: float) -> list[float]:
     def at(point: float) -> float:
-        as_read = entry.stands and point == entry.base
-        return base if as_read else model.value(entry.set(model.base, point), quantity)
+        if entry.stands and point == entry.base:
+            return base
+        setting = entry.set(model.base, point)
+        impossible = setting.pool is not None and not setting.pool.has_level
+        return math.nan if impossible else model.value(setting, quantity)
 
     found = np.array([at(point) for point in entry.points])
     return [float(value) for value in shifted(found, quantity, base, own)]
@@ -202,11 +212,13 @@ def shifted(values: Array, quantity: Quantity, base: float, own: float) -> Array
 def _row(entry: Input, values: list[float], own: float) -> tuple[object, ...]:
     shown = entry.labels or {}
     low, high = entry.points[0], entry.points[-1]
+    none = not np.isfinite(values).all()
+    values = [own] * len(values) if none else values
     steps = np.diff(values)
     swing = max(values) - min(values)
     still = swing <= _STILL * max(abs(own), 1e-12)
     monotonic = bool((steps >= -_STILL * abs(own)).all() or (steps <= _STILL * abs(own)).all())
     base = "as likely as stated" if math.isnan(entry.base) else shown.get(entry.base, entry.base)
     inputs = (shown.get(low, low), base, shown.get(high, high))
-    note = entry.inert if still else ""
+    note = (NO_LEVEL if none else entry.inert) if still else ""
     return (entry.name, entry.kind, entry.unit, *inputs, values[0], own, values[-1], swing, monotonic, note)
