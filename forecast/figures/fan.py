@@ -23,6 +23,7 @@ from forecast.figures.style import (
     full_title,
     interval,
     key_below,
+    narrow,
     number,
     own_title,
     size,
@@ -31,6 +32,9 @@ from forecast.figures.style import (
     year_axis,
 )
 from forecast.figures.tables import checked, records
+
+ROOM = 8
+"""So many printed numbers have room for their names in a column."""
 
 KINDS = ("printed", "interpolated", "extrapolated")
 
@@ -93,7 +97,7 @@ def fan(
         lines = [median(table) for table in wide.values()]
         lines += [actual.set_index("year")["value"]] if len(actual) else []
         lines += [own.set_index("year")["value"].sort_index() for _, own in printed.groupby("source")]
-        label_points(axes, [*past, *marks], avoid=line_points(lines))
+        label_points(axes, [*past, *_told(marks, printed)], avoid=line_points(lines))
         label_ends(axes, _ends(wide, name))
         _key(axes, key, printed, actual)
         own_title(axes, title or full_title(say("Projection"), scenario=name, unit=unit))
@@ -160,6 +164,15 @@ def _draw_statements(ax: Axes, printed: pd.DataFrame) -> list[Label]:
             if full:
                 labels.append(Label(row.year, row.value, f"{source} {hedged(row.value, row.hedge)}", color))
     return labels
+
+
+def _told(marks: list[Label], printed: pd.DataFrame) -> list[Label]:
+    """Labels for which there is room: in a column, of many numbers, the last of each source."""
+    full = printed[printed["kind"] == "printed"]
+    if not narrow() or len(marks) <= ROOM:
+        return marks
+    last = set(zip(full.groupby("source", sort=False)["year"].max(), full["source"].unique(), strict=True))
+    return [mark for mark in marks if any(mark.x == year and mark.text.startswith(name) for year, name in last)]
 
 
 def _draw_history(ax: Axes, actual: pd.DataFrame) -> list[Label]:

@@ -15,6 +15,9 @@ from forecast.figures.style import BLUE, GREY, PALE, RULE, drawing, key_below, n
 from forecast.figures.tables import checked, records
 
 ANSWERS = ("yes", "part", "no", "unsaid")
+WIDE_HEADS = 7
+"""Heads of more columns than these are turned."""
+
 MARKS: dict[str, dict[str, Any]] = {
     "yes": {"marker": "o", "markerfacecolor": BLUE, "markeredgecolor": BLUE},
     "part": {"marker": "o", "fillstyle": "left", "markerfacecolor": BLUE, "markeredgecolor": BLUE},
@@ -55,8 +58,11 @@ def inclusion(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None 
     cells = checked(table, "inclusion", texts=["source", "item"], kinds={"included": ANSWERS})
     sources, items = list(dict.fromkeys(cells["source"])), list(dict.fromkeys(cells["item"]))
     said = {(cell.source, cell.item): cell.included for cell in records(cells)}
-    with drawing(ax, rows=row_lines(sources) + (2.5 if narrow() else 1.5)) as axes:
-        _grid(axes, sources, items)
+    crowded = narrow() or len(items) > WIDE_HEADS
+    heads = [wrapped(word(item), 24 if crowded else 14, most=1 if crowded else 5) for item in items]
+    above = 0.3 * max(map(len, heads)) if crowded else 0.5 * max(head.count("\n") + 1 for head in heads)
+    with drawing(ax, rows=row_lines(sources) + above + narrow()) as axes:
+        _grid(axes, sources, heads, crowded=crowded)
         for row, source in enumerate(sources):
             for column, item in enumerate(items):
                 style = {"markersize": size(0.75)} | MARKS[said.get((source, item), "unsaid")]
@@ -67,12 +73,10 @@ def inclusion(table: pd.DataFrame, *, title: str | None = None, ax: Axes | None 
     return axes
 
 
-def _grid(ax: Axes, sources: list[str], items: list[str]) -> None:
+def _grid(ax: Axes, sources: list[str], heads: list[str], *, crowded: bool) -> None:
     name_rows(ax, sources)
-    ax.set_xlim(-0.5, len(items) - 0.5)
-    crowded = narrow() or len(items) > 7
-    names = [wrapped(word(item), 30 if crowded else 14, most=2 if crowded else 5) for item in items]
-    ax.set_xticks(range(len(items)), names, rotation=40 if crowded else 0, ha="left" if crowded else "center")
+    ax.set_xlim(-0.5, len(heads) - 0.5)
+    ax.set_xticks(range(len(heads)), heads, rotation=40 if crowded else 0, ha="left" if crowded else "center")
     ax.xaxis.tick_top()
     ax.tick_params(axis="x", length=0)
     ax.grid(visible=False)

@@ -75,7 +75,7 @@ def revisions(
     unit = word(unit)
     with drawing(ax) as axes:
         value_axis(axes, "y", [*rows["value"], *came["value"]], unit)
-        year_axis(axes, years)
+        year_axis(axes, years, share=0.7)
         labels = [*_draw_editions(axes, editions), *_draw_history(axes, came.sort_values("year"))]
         room_right(axes, years, max(map(len, editions)) + 12)
         lines = [own.set_index("year")["value"] for own in [*editions.values(), came.sort_values("year")] if len(own)]

@@ -25,6 +25,9 @@ from forecast.figures.style import (
     value_axis,
 )
 
+ABREAST = 3
+"""So many panels stand beside one another in a column."""
+
 
 def scenario_panels(bands: pd.DataFrame, *, unit: str, title: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw one panel a scenario: its bands, its last year's numbers, and the other medians in grey.
@@ -62,10 +65,14 @@ def scenario_panels(bands: pd.DataFrame, *, unit: str, title: str | None = None,
     unit = word(unit)
     with drawing(ax) as axes:
         axes.set_axis_off()
-        share = 1 / len(wide)
+        columns = min(len(wide), ABREAST) if narrow() else len(wide)
+        lines = -(-len(wide) // columns)
         for place, name in enumerate(wide):
-            panel = dressed(axes.inset_axes((place * share, 0.0, share * 0.93, 0.95)))
-            _draw_panel(panel, wide, name, unit, first=place == 0)
+            line, column = divmod(place, columns)
+            corner = (column / columns, 1 - (line + 1) / lines + 0.13 * (lines > 1))
+            room = (0.93 / columns, 0.95 / lines - 0.18 * (lines > 1))
+            panel = dressed(axes.inset_axes((*corner, *room)))
+            _draw_panel(panel, wide, name, unit, first=column == 0)
         own_title(axes, title or full_title(say("Scenarios side by side"), unit=unit))
         describe(axes, _in_words(wide, unit))
     return axes

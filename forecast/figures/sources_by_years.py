@@ -31,6 +31,9 @@ from forecast.figures.style import (
 from forecast.figures.tables import checked, records
 
 KINDS = ("printed", "interpolated", "extrapolated")
+UPRIGHT = 9
+"""In a column, cells of more years than these are too narrow for numbers that lie."""
+
 FILL = {"printed": "#0b5a8a", "interpolated": "#cfe3f1", "extrapolated": "white"}
 OUTLINES: dict[str, Any] = {"printed": "-", "interpolated": "-", "extrapolated": (0, (3, 2))}
 
@@ -83,12 +86,17 @@ def sources_by_years(
     last = {say("highest ÷ lowest"): word(scope) if scope and any(notes.values()) else ""} if spreads else {}
     lines = {**notes, **last}
     unit = word(unit)
-    with drawing(ax, rows=row_lines(list(lines), list(lines.values())) + 2.2) as axes:
+    upright = narrow() and len(years) > UPRIGHT
+    tall = 1.5 if upright else 1.0
+    with drawing(ax, rows=tall * row_lines(list(lines), list(lines.values())) + 2.2) as axes:
         _grid(axes, list(lines), list(lines.values()), years)
         texts = [_cell(axes, names.index(cell.source), years.index(cell.year), cell) for cell in records(cells)]
         for year, ratio in spreads.items():
             texts.append(_write(axes, len(names), years.index(year), f"×{number(ratio, 2)}", GREY))
-        shrink_to_cells(axes, texts, 0.8)
+        if upright:
+            _turn(texts)
+        else:
+            shrink_to_cells(axes, texts, 0.8)
         _key(axes)
         own_title(axes, title or full_title(say("What each source says for each year"), unit=unit), lift=2.3)
         describe(axes, _in_words(cells, unit, spreads))
@@ -130,6 +138,12 @@ def _cell(ax: Axes, row: int, column: int, cell: Any) -> Text:
 
 def _write(ax: Axes, row: int, column: int, text: str, color: str) -> Text:
     return ax.text(column, row, text, ha="center", va="center", color=color, fontsize=size(0.9), zorder=3)
+
+
+def _turn(texts: list[Text]) -> None:
+    """Turn the numbers of narrow cells, which keep their size that way."""
+    for text in texts:
+        text.set(rotation=90, fontsize=size(0.75))
 
 
 def _key(ax: Axes) -> None:

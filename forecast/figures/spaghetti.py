@@ -21,6 +21,7 @@ from forecast.figures.style import (
     drawing,
     full_title,
     key_below,
+    narrow,
     number,
     own_title,
     size,
@@ -70,7 +71,7 @@ def spaghetti(table: pd.DataFrame, *, unit: str, title: str | None = None, ax: A
     unit = word(unit)
     with drawing(ax) as axes:
         value_axis(axes, "y", rows["value"], unit)
-        year_axis(axes, rows["year"])
+        year_axis(axes, rows["year"], share=0.55 if narrow() else 1.0)
         axes.set_xlim(rows["year"].min() - 0.3, rows["year"].max())
         labels = [_draw_path(axes, place, name, own) for place, (name, own) in enumerate(paths.items())]
         inside = [label for label in labels if label.x < rows["year"].max()]
