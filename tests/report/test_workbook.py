@@ -11,6 +11,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+import xlsxwriter
 
 import forecast
 from forecast.errors import MissingDependencyError, OutputError
@@ -183,6 +184,21 @@ def test_headers_are_frozen_filtered_and_repeated_on_paper(formulas):
         assert sheet.print_title_rows == "$1:$1"
         assert max(dimension.width for dimension in sheet.column_dimensions.values()) <= 81
         assert max(dimension.height or 0 for dimension in sheet.row_dimensions.values()) <= 180
+
+
+def test_heads_are_such_as_a_table_can_have(tmp_path):
+    from forecast.report.workbook.cells import Column
+    from forecast.report.workbook.grid import Book
+
+    heads = ["=1+1", "House", "HOUSE", "house (2)", "two\nlines", "y" * 300, "\x07", "市場"]
+    with xlsxwriter.Workbook(tmp_path / "heads.xlsx") as book:
+        Book(book).table_sheet("Heads", [Column(head, [1.5, "https://example.org/a"]) for head in heads])
+    sheet = openpyxl.load_workbook(tmp_path / "heads.xlsx")["Heads"]
+    found = [cell.value for cell in sheet[1]]
+    assert found == ["=1+1", "House", "HOUSE (2)", "house (2) (2)", "two lines", "y" * 200, "column", "市場"]
+    assert [column.name for column in sheet.tables["Heads"].tableColumns] == found
+    assert {cell.data_type for cell in sheet[1]} == {"s"}
+    assert sheet["A3"].hyperlink.target == "https://example.org/a"
 
 
 def test_charts_point_to_cells_that_hold_numbers(path, values, done):

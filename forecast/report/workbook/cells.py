@@ -114,7 +114,7 @@ def fitting(text: str) -> str:
 
     Examples
     --------
-    >>> fitting("a\x00b"), fitting("x" * 40_000)[-37:]
+    >>> fitting("a\x00b"), fitting("x" * 40_000)[-35:]
     ('ab', 'xxx [cut: 40,000 characters in all]')
     """
     clean = printable(text).encode("utf-8", "replace").decode("utf-8")

@@ -14,6 +14,15 @@ WIDEST, NARROWEST = 44, 8
 _MOST_LINES = 12
 _LINE_HEIGHT = 15
 _A4 = 9
+_MOST_LINKS = 60_000
+"""Excel takes few more links in a sheet."""
+
+_LONGEST_AS_TEXT = 255
+"""Old versions of Excel show no longer text in a cell whose format is text."""
+
+_LONGEST_HEAD = 200
+"""Excel takes 255 characters in the head of a table's column."""
+
 _LINK = re.compile(r"https?://[^\s\"<>|\\^`{}]{1,1900}")
 _TEXT = "@"
 LEFT = {"align": "left", "indent": 1}
@@ -25,6 +34,7 @@ class Book:
 
     def __init__(self, book: Any) -> None:
         self.book = book
+        self._links = 0
         self._formats: dict[tuple[tuple[str, object], ...], Any] = {}
 
     def format(self, properties: Mapping[str, object]) -> Any:
@@ -89,12 +99,15 @@ class Book:
         self._header(sheet, columns, name, rows, first)
 
     def _header(self, sheet: Any, columns: Sequence[Column], name: str, rows: int, first: int) -> None:
-        heads = [{"header": column.head, "header_format": self._head_format(column)} for column in columns]
+        heads = [
+            {"header": head, "header_format": self._head_format(column)}
+            for head, column in zip(_names([column.head for column in columns]), columns, strict=True)
+        ]
         if rows:
             place = (0, first, rows, first + len(columns) - 1)
             sheet.add_table(*place, {"name": name, "columns": heads, "style": None})
-        for column, head, at in zip(columns, heads, range(first, first + len(columns)), strict=True):
-            sheet.write_string(0, at, column.head, head["header_format"])
+        for at, (column, head) in enumerate(zip(columns, heads, strict=True), start=first):
+            sheet.write_string(0, at, head["header"], head["header_format"])
             if column.comment:
                 sheet.write_comment(0, at, column.comment, {"x_scale": 2.5, "author": "forecast"})
         sheet.set_row(0, 2 * _LINE_HEIGHT)
@@ -116,10 +129,12 @@ class Book:
         elif isinstance(value, dt.date):
             sheet.write_datetime(row, place, value, self.format({"num_format": "yyyy-mm-dd", **LEFT, **more}))
         elif isinstance(value, str):
-            self._write_text(sheet, row, place, value, {"num_format": _TEXT, "text_wrap": True, **LEFT, **more})
+            kind = {"num_format": _TEXT} if len(value) <= _LONGEST_AS_TEXT else {}
+            self._write_text(sheet, row, place, value, {**kind, "text_wrap": True, **LEFT, **more})
 
     def _write_text(self, sheet: Any, row: int, place: int, text: str, properties: Mapping[str, object]) -> None:
-        if _LINK.fullmatch(text):
+        if self._links < _MOST_LINKS and _LINK.fullmatch(text):
+            self._links += 1
             blue = self.format({**properties, "font_color": BLUE})
             sheet.write_url(row, place, text, blue, text)
         else:
@@ -128,11 +143,30 @@ class Book:
     def paragraph(self, sheet: Any, row: int, text: str, *, width: float, last: int, **properties: object) -> None:
         """Write a text over the columns of one row, as high as it needs to be."""
         shown = fitting(text)
-        style = self.format({"text_wrap": True, "num_format": _TEXT, **properties})
+        style = self.format({"text_wrap": True, **properties})
         sheet.merge_range(row, 0, row, last, "", style)
         sheet.write_string(row, 0, shown, style)
         size = float(str(properties.get("font_size", 11))) / 11
         sheet.set_row(row, size * _LINE_HEIGHT * min(27, lines_of(shown, width / size)) + 3)
+
+
+def _names(heads: Sequence[str]) -> list[str]:
+    r"""Return heads that a table can have: on one line, not too long, and different in more than upper and lower case.
+
+    Examples
+    --------
+    >>> _names(["ABC", "abc", "two\nlines"])
+    ['ABC', 'abc (2)', 'two lines']
+    """
+    found: list[str] = []
+    for head in heads:
+        short = " ".join(fitting(head).split())[:_LONGEST_HEAD] or "column"
+        taken, name, count = {one.casefold() for one in found}, short, 1
+        while name.casefold() in taken:
+            count += 1
+            name = f"{short} ({count})"
+        found.append(name)
+    return found
 
 
 def _width(head: str, values: Sequence[object], formats: Sequence[str]) -> float:
