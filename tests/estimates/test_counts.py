@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from forecast.errors import ArgumentError
-from forecast.estimates import audit_counts
+from forecast.estimates import audit, audit_counts
 
 TAIWAN = {"geography": "Taiwan", "subject": "approved treatment plans", "counts": "plans", "measure": "stock"}
 TRIALS = {"subject": "trials", "geography": "global", "date": "2023"}
@@ -57,3 +57,32 @@ def test_problems_of_a_table_of_counts_come_at_once():
         audit_counts(pd.DataFrame([{"id": "a", "subject": "s", "values": "1"}]))
     with pytest.raises(ArgumentError, match=r"row 0 \(a\), value: found 'many'"):
         audit_counts(pd.DataFrame([{"id": "a", "subject": "s", "date": "2023", "value": "many"}]))
+
+
+@pytest.mark.parametrize(("value", "scale", "diagnosed"), [("5200", "billion", True), ("5.2", "billion", False)])
+def test_millions_entered_as_billions_are_diagnosed_against_other_sources(value, scale, diagnosed):
+    rows = [
+        {"id": "A", "publisher": "A", "base_value": "4.1", "scale": "billion"},
+        {"id": "B", "publisher": "B", "base_value": "3.6", "scale": "billion"},
+        {"id": "C", "publisher": "C", "base_value": value, "scale": scale},
+    ]
+    shared = {"scope": "charging", "geography": "Europe", "currency": "EUR", "base_year": 2024}
+    found = audit(pd.DataFrame([row | shared for row in rows])).of("base_clash")
+    slips = found[found["diagnosis"] == "a thousandfold slip of scale"]
+    assert slips[["id", "other_id"]].to_numpy().tolist() == ([["A", "C"], ["B", "C"]] if diagnosed else [])
+    assert all("check the scale of C (billion)" in text for text in slips["explanation"])
+
+
+def test_parts_that_leave_something_or_are_too_many():
+    def table(*values):
+        total = {"id": "all", "subject": "plans", "date": "2024", "value": "100"}
+        parts = [
+            {"id": f"p{n}", "subject": "plans by kind", "date": "2024", "value": value, "of": "all"}
+            for n, value in enumerate(values)
+        ]
+        return audit_counts(pd.DataFrame([total, *parts]))
+
+    cases = {("60", "40"): "none", ("60", "35"): "low", ("10", "20"): "none", ("60", "50"): "high"}
+    for values, severity in cases.items():
+        found = table(*values)
+        assert found.loc[found["check"] == "sum_of_parts", "severity"].tolist() == [severity], values

@@ -6,6 +6,7 @@ import bisect
 import itertools
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,9 +113,32 @@ def base_clash(ledger: Ledger) -> Findings:
         text = (
             f"{_said(ledger, one)}, while {_said(ledger, two)}: {times(factor)} times as much for one market and year"
             f"{_also(ledger, rest)}{_open_ends(ledger, one.row)}{_open_ends(ledger, two.row)}"
-            f"{_bases(ledger, one.row, two.row)}."
+            f"{_bases(ledger, one.row, two.row)}{_slipped(ledger, one.row, two.row, factor)}."
         )
-        yield _levels_finding(ledger, one, two, severity_of_factor(factor), text)
+        found = _levels_finding(ledger, one, two, severity_of_factor(factor), text)
+        yield replace(found, diagnosis=SLIP) if _is_slip(factor) else found
+
+
+SLIP = "a thousandfold slip of scale"
+"""Diagnosis of two levels that lie about a thousand times apart, whatever their digits."""
+
+
+def _is_slip(factor: float) -> bool:
+    return bool(abs(math.log10(factor) - 3) < _NEAR_A_THOUSAND)
+
+
+_NEAR_A_THOUSAND = 0.75
+"""How far the factor may be from a thousand, in powers of ten: further than sources differ by themselves."""
+
+
+def _slipped(ledger: Ledger, low: int, high: int, factor: float) -> str:
+    if not _is_slip(factor):
+        return ""
+    scales = ledger.column("scale")
+    return (
+        f"; about a thousand times, as where a number in millions is entered as one in billions: check the scale of "
+        f"{ledger.ids[high]} ({scales[high] or 'none'}) and {ledger.ids[low]} ({scales[low] or 'none'})"
+    )
 
 
 def _by_pair(ledger: Ledger, one: Ints, two: Ints) -> list[list[tuple[Point, Point]]]:
