@@ -18,8 +18,9 @@ history. The outcome is
           Z \sim \sum_{k=1}^{3} p_k\, N(\kappa \delta_k,\, c_k^2)
 
 :math:`\log \sigma_h` is linear in the logs of the combined past errors and of the experts' disagreement, in growth,
-its persistence and direction, in one over the root of the number of years, and in log h with a slope of its own for
-each series. The lean :math:`\lambda` says where in its band a series tends to land: fast growth below its path, growth
+its persistence and direction, in one over the root of the number of years, in three products of these, and in log h
+with a slope of its own for each series.
+The lean :math:`\lambda` says where in its band a series tends to land: fast growth below its path, growth
 that is clear of its noise above. The skewness :math:`\kappa`, between -1 and 1, rises with growth. All coefficients
 are pooled: fitted once, on some thousand annual series, by `calibration/history_bands.py`.
 """
@@ -27,7 +28,7 @@ are pooled: fitted once, on some thousand annual series, by `calibration/history
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 
@@ -44,7 +45,9 @@ _SMALLEST_SCALE, _LARGEST_SCALE = -8.0, 2.5
 _SLOWEST, _FASTEST = 0.1, 1.0
 _STILL = 0.02
 _FAST, _SLOW = 0.2, 0.05
+_USUAL_ERROR, _USUAL_FADE = -3.0, 0.8
 _READ = 6
+_LEAST = 0.001
 
 
 @dataclass(frozen=True)
@@ -66,14 +69,17 @@ class Coefficients:
     error_floor, error_count
         Added to an error before its log; errors needed for half the trust.
     scale, scale_one, scale_three, scale_growth, scale_short, scale_persistence, scale_disagreement,
-    scale_direction, scale_best, scale_mean, scale_floor
+    scale_direction, scale_best, scale_mean, scale_gap, scale_fast_error, scale_short_error, scale_fading, scale_floor
         Log scale: constant and slopes on the features of like name; `scale_short` is on one over the root of the
-        number of years, `scale_best` on the error of the best expert.
+        number of years, `scale_best` on the error of the best expert, `scale_gap` on how far the level has moved of
+        late. The next three are on products: bent growth and past error, shortness and past error, persistence and
+        fading.
     rise, rise_curve, rise_persistence, rise_short, rise_error, rise_movement
         How the log scale rises with the log horizon; `rise_curve` is on 1 - 1/h.
-    lean, lean_last, lean_long, lean_mean, lean_slow, lean_clear, lean_short
+    lean, lean_last, lean_long, lean_mean, lean_slow, lean_clear, lean_short, lean_trend
         Where in its band a series tends to land, in units of the scale: constant and slopes on bent growth over
-        several memories, on growth over scale, and on one over the root of the number of years.
+        several memories, on growth over scale, on one over the root of the number of years, and on newest growth times
+        how much better the best expert did than no change.
     skew, skew_growth, skew_spread
         Skewness: constant and slopes, inside a hyperbolic tangent.
     weight_wide, weight_far, sd_wide, sd_far, shift_wide, shift_far
@@ -105,6 +111,10 @@ class Coefficients:
     scale_direction: float = -0.3
     scale_best: float = 0.0
     scale_mean: float = 0.0
+    scale_gap: float = 0.0
+    scale_fast_error: float = 0.0
+    scale_short_error: float = 0.0
+    scale_fading: float = 0.0
     scale_floor: float = 0.001
     rise: float = 0.1
     rise_curve: float = 0.1
@@ -119,6 +129,7 @@ class Coefficients:
     lean_slow: float = 0.0
     lean_clear: float = 0.0
     lean_short: float = 0.0
+    lean_trend: float = 0.0
     skew: float = 0.0
     skew_growth: float = 1.0
     skew_spread: float = 0.0
@@ -141,7 +152,8 @@ class Coefficients:
     def of_scale(self) -> Array:
         """Slopes of the log scale that do not go with the horizon, in the order of `_log_scale`."""
         growth = [self.scale_growth, self.scale_short, self.scale_persistence, self.scale_direction, self.scale_mean]
-        return np.array([self.scale_one, self.scale_three, self.scale_best, *growth])
+        joint = [self.scale_gap, self.scale_fast_error, self.scale_short_error, self.scale_fading]
+        return np.array([self.scale_one, self.scale_three, self.scale_best, *growth, *joint])
 
     @property
     def shape(self) -> tuple[Array, Array, Array]:
@@ -157,7 +169,7 @@ def shipped() -> Coefficients:
     """The coefficients fitted by `calibration/history_bands.py`."""
     text = resources.files("forecast.history").joinpath("coefficients.json").read_text("utf-8")
     found = json.loads(text)["coefficients"]
-    return Coefficients(**{field.name: found[field.name] for field in fields(Coefficients)})
+    return Coefficients(**found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,10 +254,12 @@ def expert_weights(features: Features, c: Coefficients) -> Array:
 
 
 def _lean(f: Features, first_scale: Array, c: Coefficients) -> Array:
-    fast = np.tanh(f.growth[:, [0, 2, 3]] / _FAST) @ np.array([c.lean_last, c.lean_long, c.lean_mean])
-    slow = c.lean_slow * np.tanh(f.growth[:, 2] / _SLOW)
+    fast = np.tanh(f.growth[:, [0, 2, 3]] / _FAST)
+    told = fast @ np.array([c.lean_last, c.lean_long, c.lean_mean]) + c.lean_slow * np.tanh(f.growth[:, 2] / _SLOW)
     clear = c.lean_clear * np.tanh(f.growth[:, 1] / (2 * first_scale))
-    return (c.lean + fast + slow + clear + c.lean_short / np.sqrt(f.count))[:, None]
+    better = np.log((f.error_one[:, 0] + _LEAST) / (f.error_one.min(1) + _LEAST))
+    trend = c.lean_trend * fast[:, 0] * better
+    return (c.lean + told + clear + c.lean_short / np.sqrt(f.count) + trend)[:, None]
 
 
 def _log_scale(f: Features, combination: Combination, c: Coefficients) -> tuple[Array, Array]:
@@ -257,9 +271,10 @@ def _log_scale(f: Features, combination: Combination, c: Coefficients) -> tuple[
     errors[1] += c.scale_floor
     log_one, log_three, log_best, log_spread = np.log(errors)
     log_growth, log_movement = np.log(np.array([np.abs(growth), f.movement]) + _STILL)
-    mean = np.tanh(f.growth[:, 3] / _FAST)
-    read = np.array([log_one, log_three, log_best, log_growth, short, f.persistence, f.direction, mean])
-    level = c.scale + c.of_scale @ read
+    fast, mean, gap = np.tanh(np.array([f.growth[:, 2], f.growth[:, 3], f.gap[:, 0]]) / _FAST)
+    size, fading = log_one - _USUAL_ERROR, f.persistence * (f.fade - _USUAL_FADE)
+    told = [log_one, log_three, log_best, log_growth, short, f.persistence, f.direction, mean]
+    level = c.scale + c.of_scale @ np.array([*told, gap, fast * size, short * size, fading])
     rise = (
         c.rise
         + c.rise_persistence * f.persistence
