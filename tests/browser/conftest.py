@@ -15,6 +15,7 @@ NODE_MODULES = Path(sys.prefix) / "npm/node_modules"
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
