@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -16,7 +17,7 @@ def script(name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
@@ -30,7 +31,7 @@ def test_a_page_that_does_not_hold_is_told(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
         '```csv title="a/b.csv"\nx\n1\n```\n'
-        "```python\nprint(open('a/b.csv').read().split()); y = 1\n```\n```text\n['x', '2']\n```\n"
+        "```python\nfrom pathlib import Path\n\nprint(Path('a/b.csv').read_text().split()); y = 1\n```\n```text\n['x', '2']\n```\n"
         "```python\nprint(y)\n```\n```text\n1\n```\n"
         "```python\n1 / 0\n```\n```sh\nforecast check nowhere\nls\n```\n```rust\nlet it = be;\n```\n"
         "```console\nrm -rf /\n```\n",
@@ -39,7 +40,7 @@ def test_a_page_that_does_not_hold_is_told(tmp_path: Path) -> None:
     worked = script("pages").worked(page)
     told = "\n".join(worked.wrong)
     for part in (
-        "page.md, line 8: prints\n['x', '1']",
+        "page.md, line 10: prints\n['x', '1']",
         "ZeroDivisionError",
         "'forecast check nowhere' does not run",
         "'ls' does not run",
