@@ -6,6 +6,7 @@ and for each node a mean and a covariance over the years. Quantiles and probabil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +23,7 @@ _SMALLEST_SD = 1e-9
 _SPLIT = 0.9
 _MEANS_WIDER = 6.0
 _LEAST_WIDTH = 0.02
-_WIDER, _WIDEST = 1.25, 2.0
+_HALVINGS = 3
 _NEWTON_STEPS = 60
 _NEWTON_TOLERANCE = 1e-11
 _NEWTON_CLOSE = 3e-5
@@ -175,11 +176,19 @@ class Mixture:
         if self.size <= most:
             return self
         seen = self._at_key_years() if by is None else self.linear(by)
-        width, label = _LEAST_WIDTH, np.arange(self.size)
-        while label.max() >= most:
-            label = seen._neighbours(width)
-            width *= min(max(_WIDER, ((label.max() + 1) / most) ** 0.25), _WIDEST)
-        return self.grouped(label)
+        low = high = _LEAST_WIDTH
+        found = seen._neighbours(high)
+        while found.max() >= most:
+            low, high = high, 2 * high
+            found = seen._neighbours(high)
+        for _ in range(_HALVINGS if high > low else 0):
+            middle = math.sqrt(low * high)
+            label = seen._neighbours(middle)
+            if label.max() < most:
+                high, found = middle, label
+            else:
+                low = middle
+        return self.grouped(found)
 
     def _at_key_years(self) -> Mixture:
         years = np.unique([0, self.means.shape[1] // 2, self.means.shape[1] - 1])
