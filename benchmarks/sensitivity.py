@@ -183,14 +183,24 @@ def coverage(repetitions: int = 200) -> None:
         print(f"{name:10s} 95 % intervals cover {np.mean(inside):.3f} of {repetitions} repetitions (2^11 points)")
 
 
-def on_the_case() -> None:
-    """Methods on the regenerative-medicine case."""
-    run = forecast.run("regenerative_medicine")
+def on_the_cases() -> None:
+    """Methods on the three cases."""
+    run, cells, tree = (
+        forecast.run(name) for name in ("regenerative_medicine", "cell_gene_therapy", "taiwan_cell_therapy")
+    )
     calls: dict[str, Callable[[], object]] = {
         "tornado, every input": lambda: tornado(run, Value(2030)),
+        "tornado with events": lambda: tornado(cells, Value(2030), scenario="solid_tumours"),
+        "tornado in segments": lambda: tornado(cells, Value(2030), scenario="by_segment"),
+        "tornado from a tree": lambda: tornado(tree, Value(2030)),
         "grid, 50 by 50 of two drivers": lambda: grid(run, Value(2030), "half life", "growth shift", size=50),
+        "grid with events": lambda: grid(
+            cells, Value(2030), "half life", "growth shift", size=50, scenario="solid_tumours"
+        ),
+        "grid from a tree": lambda: grid(tree, Value(2030), "immune price", "new patients: growth", size=50),
         "sobol, 2^14, by year": lambda: sobol(run, Value(2030), points=POINTS),
         "shapley": lambda: shapley(run, Value(2030)),
+        "shapley of 20 inputs": lambda: shapley(tree, Value(2030)),
     }
     for name, call in calls.items():
         wall, start = time.perf_counter(), time.process_time()
@@ -201,4 +211,4 @@ def on_the_case() -> None:
 if __name__ == "__main__":
     compare()
     coverage()
-    on_the_case()
+    on_the_cases()

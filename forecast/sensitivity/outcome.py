@@ -367,4 +367,6 @@ class _Start:
 
 
 def _event_name(states: EventStates) -> str:
-    return "event: " + " with ".join(name.replace("_", " ") for name in states.names)
+    """Name of events that hang together, without those that are certain in this story."""
+    open_ones = [name for name, year in zip(states.names, states.years.T, strict=True) if np.ptp(year) > 0]
+    return "event: " + " with ".join(name.replace("_", " ") for name in open_ones)

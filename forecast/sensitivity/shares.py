@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _ENOUGH = 0.8
 _MOST_NAMED = 4
+_REFITS = 3
 _LOOSE = 0.05
 """Share of the variance that a polynomial may miss before that is said."""
 
@@ -81,8 +83,8 @@ class Shapley:
     quantity, scenario
         What was asked, of which scenario.
     table
-        One row an input, largest first: `input, kind, share, low, high` (give or take what the polynomial misses, which
-        may be any input's), `note` (such as "indistinguishable from 0", or with what it is tied).
+        One row an input, largest first: `input, kind, share, low, high` (95 % interval, from fits to other points),
+        `note` (such as "indistinguishable from 0", or with what it is tied).
     unexplained
         Share of the variance that the polynomial behind the effects misses.
     """
@@ -196,18 +198,21 @@ def shapley(run: Run, quantity: Quantity, *, scenario: str | None = None, seed: 
     """
     outcome = Outcome(model_of(run, scenario), quantity)
     fitted = chaos(outcome.values, outcome.columns, seed=seed)
+    others = [
+        chaos(outcome.values, outcome.columns, degree=fitted.degree, seed=child)
+        for child in np.random.default_rng(seed).integers(2**31, size=_REFITS).tolist()
+    ]
     rows = np.eye(outcome.columns)
     own = [player.columns[0] for player in outcome.players if player.kind == "driver"]
     rows[np.ix_(own, own)] = outcome.root
-    shares = fitted.shapley(rows, [player.columns for player in outcome.players])
+    blocks = [player.columns for player in outcome.players]
+    shares = np.array([one.shapley(rows, blocks) for one in (fitted, *others)])
+    half = special.stdtrit(_REFITS, 0.975) * shares.std(0, ddof=1) / math.sqrt(len(shares))
+    share = shares.mean(0)
     about = [(player.name, player.kind) for player in outcome.players]
-    missed = fitted.unexplained
-    table = pd.DataFrame(about, columns=["input", "kind"]).assign(
-        share=shares, low=shares - missed, high=shares + missed
-    )
+    table = pd.DataFrame(about, columns=["input", "kind"]).assign(share=share, low=share - half, high=share + half)
     table = table.sort_values(["share", "input"], ascending=[False, True]).reset_index(drop=True)
-    table = ranked(table)
-    return Shapley(quantity, outcome.model.scenario_name, table, fitted.unexplained)
+    return Shapley(quantity, outcome.model.scenario_name, ranked(table), fitted.unexplained)
 
 
 def _together(outcome: Outcome) -> list[Player]:

@@ -137,7 +137,8 @@ class Spider:
     def summary(self) -> str:
         """Which inputs bend the answer, in words."""
         bent = self.tornado.table[~self.tornado.table["monotonic"] & (self.tornado.table["note"] == "")]["input"]
-        said = f"{listing(bent.tolist())} move it both ways" if len(bent) else "every input moves it one way only"
+        verb = "moves" if len(bent) == 1 else "move"
+        said = f"{listing(bent.tolist())} {verb} it both ways" if len(bent) else "every input moves it one way only"
         return f"{self.tornado.quantity.label}, scenario {self.tornado.scenario}: {said}."
 
     def _repr_html_(self) -> str:

@@ -25,18 +25,19 @@ def test_many_settings_at_once_are_those_one_by_one(done: Run, quantity: Quantit
     found = at_drivers(model, model.base, quantity, {"growth.half_life": lives, "growth.growth_shift": shifts})
     for life, shift, value in zip(lives, shifts, found, strict=True):
         scenario = model.base.scenario.with_value("growth.half_life", life).with_value("growth.growth_shift", shift)
-        # the components of the consensus are merged to a hundred at most
-        assert value == pytest.approx(model.value(replace(model.base, scenario=scenario), quantity), rel=1e-4)
+        # both merge the components of the consensus, each in its own way
+        assert value == pytest.approx(model.value(replace(model.base, scenario=scenario), quantity), rel=1e-3)
 
 
 def test_a_grid_of_two_drivers(done: Run) -> None:
-    found = grid(done, Value(2030), "half life", "growth.growth_shift", size=(5, 7), target=75)
+    median = done.projection.quantiles([0.5]).loc[("base", 2030)].item()
+    target = round(1.02 * median, 1)
+    found = grid(done, Value(2030), "half life", "growth.growth_shift", size=(5, 7), target=target)
     assert found.matrix.shape == (7, 5)
     assert (np.diff(found.matrix.to_numpy(), axis=0) > 0).all()
-    median = done.projection.quantiles([0.5]).loc[("base", 2030)].item()
     assert found.matrix.loc[0.0].iloc[1] == pytest.approx(median, rel=0.02)
-    assert found.table["reached"].equals(found.table["value"] >= 75)
-    assert "of the table reaches USD 75.0 bn." in found.summary()
+    assert found.table["reached"].equals(found.table["value"] >= target)
+    assert f"of the table reaches USD {target} bn." in found.summary()
     assert isinstance(found.plot(), Axes)
     assert "<table" in found._repr_html_()
 
@@ -48,14 +49,26 @@ def test_a_grid_of_a_driver_and_a_source(done: Run) -> None:
 
 
 def test_break_even_meets_its_target(done: Run) -> None:
-    found = break_even(done, Value(2030), 75.0)
+    median = done.projection.quantiles([0.5]).loc[("base", 2030)].item()
+    target = round(1.05 * median, 1)
+    found = break_even(done, Value(2030), target)
     reached = found.table[found.table["note"] == ""]
     assert {"market in 2023", "growth shift"} <= set(reached["input"])
-    np.testing.assert_allclose(reached["reached"], 75.0, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(reached["reached"], target, rtol=0, atol=1e-8)
     assert (found.table.set_index("input")["note"]["terminal growth"]) == NOT_REACHED
     assert "Not within its range: half life and terminal growth." in found.summary()
-    assert "for USD 75.0 bn in place of USD 7" in found.summary()
+    assert f"for USD {target} bn in place of USD " in found.summary()
     assert isinstance(found.plot(), Axes)
+
+
+@pytest.mark.parametrize("name", ["done", "eventful", "saturating"])
+def test_a_fine_grid_is_what_each_cell_gives(name: str, request: pytest.FixtureRequest) -> None:
+    run: Run = request.getfixturevalue(name)
+    x, y = ("rate", "ceiling") if name == "saturating" else ("half life", "prior.optimism_mean")
+    coarse, fine = (grid(run, Value(2035), x, y, size=size) for size in (3, 17))
+    cells = coarse.matrix.to_numpy()
+    np.testing.assert_allclose(fine.matrix.to_numpy()[::8, ::8], cells, rtol=2e-3)
+    assert np.isfinite(fine.table["value"]).all()
 
 
 def test_from_16_in_2023_to_50_in_2030_needs_17_7_percent_a_year() -> None:
@@ -78,14 +91,15 @@ def test_the_nearest_point_of_a_plane_and_of_a_curve() -> None:
 
 
 def test_reverse_stress_is_the_likeliest_way_to_the_target(done: Run) -> None:
-    found = reverse_stress(done, Value(2030), 30.0)
+    target = round(0.45 * done.projection.quantiles([0.5]).loc[("base", 2030)].item(), 1)
+    found = reverse_stress(done, Value(2030), target)
     scores = special.ndtri(found.table["percentile"])
     assert np.linalg.norm(scores) == pytest.approx(found.distance, rel=1e-6)
     assert found.table["share"].sum() == pytest.approx(1)
     # the log market is nearly linear in the scores, so the probability is nearly that of the whole projection
-    below = 1 - done.projection.probability(above=30, year=2030)["base"]
-    assert found.probability == pytest.approx(below, abs=0.02)
-    assert found.summary().startswith("The likeliest way to USD 30.0 bn (the market in 2030, scenario base): ")
+    below = 1 - done.projection.probability(above=target, year=2030)["base"]
+    assert found.probability == pytest.approx(below, abs=0.04)
+    assert found.summary().startswith(f"The likeliest way to USD {target} bn (the market in 2030, scenario base): ")
 
 
 @pytest.mark.parametrize(
@@ -106,10 +120,6 @@ def test_reverse_stress_is_the_likeliest_way_to_the_target(done: Run) -> None:
         (
             lambda run: grid(run, Value(2030), "half life", "growth shift", size=1),
             "size: found 1; allowed: 2 points or more along each input",
-        ),
-        (
-            lambda run: grid(run, Value(2030), "prior.herding", "prior.growth_sd", size=50),
-            "size: found 50 by 50; allowed: at most 150 cells where neither input is a driver",
         ),
         (
             lambda run: break_even(run, Value(2030), 75, inputs=["GD-2026", "volatility"]),

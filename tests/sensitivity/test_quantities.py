@@ -18,7 +18,7 @@ def test_quantities_are_the_answers_of_the_projection(done: Run, scenario: str) 
         assert Value(2030, level).of(path) == pytest.approx(market[level], rel=1e-9)
         assert Cagr(2023, 2030, level).of(path) == pytest.approx(growth[level], rel=1e-9)
     wanted = whole.probability(above=50, year=2030)[scenario]
-    assert Probability(above=50, year=2030).of(path) == pytest.approx(wanted, abs=1e-12)
+    assert Probability(above=50, year=2030).of(path) == pytest.approx(wanted, abs=1e-4)  # close marginals are merged
 
 
 @pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
