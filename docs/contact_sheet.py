@@ -88,7 +88,7 @@ def sheet(case: str) -> Sheet:
         "spider": lambda: worked.drivers.spider().plot(),
     }
     plots |= _with_consensus(worked) if run.has_consensus else {}
-    plots |= _with_more(worked)
+    plots = _with_more(worked) | plots
     return Sheet(case, run.case.title, plots, _without(run, plots))
 
 
@@ -203,7 +203,9 @@ def assemble(pictures: list[Path], to: Path) -> None:
         whole.paste(small, (x + (CELL[0] - small.width) // 2, y + (CELL[1] - small.height) // 2))
         pen.text((x + CELL[0] / 2, y + CELL[1] + 2), path.stem, fill="#5f5f5f", font=font, anchor="mt")
     to.parent.mkdir(parents=True, exist_ok=True)
-    whole.quantize(128, dither=Image.Dither.NONE).save(to, optimize=True)
+    few = whole.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.putpalette([255 if part == 254 else part for part in few.getpalette() or []])
+    few.save(to, optimize=True)
 
 
 def main() -> None:

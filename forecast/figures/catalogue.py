@@ -205,7 +205,7 @@ CATALOGUE = {
     "technologies, products and services, manufacturing systems, clinical applications": (
         "技術、產品與服務、製造系統、臨床應用"
     ),
-    "cell immunotherapy, cell therapy, gene therapy, tissue-engineered products": (
+    "cell immunotherapy, cell therapy, gene therapy, tissue engineered products": (
         "細胞免疫治療、細胞治療、基因治療、組織工程產品"
     ),
     "rna therapeutics": "RNA 治療",

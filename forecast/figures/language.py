@@ -111,7 +111,7 @@ def _by_pattern(text: str) -> str:
     if money and money[1] in CURRENCIES and money[2] in SCALES:
         return SCALES[money[2]] + CURRENCIES[money[1]]
     for pattern in PATTERNS:
-        found = re.fullmatch(re.sub(r"\\{\d\\}", "(.+)", re.escape(pattern)), text)
+        found = re.fullmatch(re.sub(r"\\{\d\\}", "([^,;]+)", re.escape(pattern)), text)
         if found:
             return CATALOGUE[pattern].format(*map(word, found.groups()))
     return text

@@ -184,7 +184,7 @@ def _new_axes(rows: float | None) -> Axes:
     height = (
         min(max(widescreen, squarish), 5.6)
         if rows is None
-        else max((rows * 1.9 + (9 if narrow() else 5.5)) * size.points / 72, 0.26 * size.inches)
+        else max((rows * 2.05 + (9 if narrow() else 5.5)) * size.points / 72, 0.26 * size.inches)
     )
     return _new_figure((size.inches, height)).add_subplot()
 

@@ -52,6 +52,7 @@ def test_words_of_tables_are_translated_where_known(monkeypatch):
         assert word("conditional_licence: size") == "有條件許可：幅度"
         assert word("GlobalData (cell and gene therapy)") == "GlobalData（細胞及基因治療）"
         assert word("TWD mn") == "百萬新臺幣"
+        assert word("market in 2023, USD bn") == "2023 年市場規模，十億美元"
         assert word("XYZ mn; not in the catalogue") == "XYZ mn; not in the catalogue"
         assert word("share of cell and gene therapy in regenerative medicine") == "細胞及基因治療占再生醫療的比例"
 
