@@ -31,7 +31,8 @@ def test_a_page_that_does_not_hold_is_told(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
         '```csv title="a/b.csv"\nx\n1\n```\n'
-        "```python\nfrom pathlib import Path\n\nprint(Path('a/b.csv').read_text().split()); y = 1\n```\n```text\n['x', '2']\n```\n"
+        "```python\nfrom pathlib import Path\n\nprint(Path('a/b.csv').read_text().split()); y = 1\n"
+        "```\n```text\n['x', '2']\n```\n"
         "```python\nprint(y)\n```\n```text\n1\n```\n"
         "```python\n1 / 0\n```\n```sh\nforecast check nowhere\nls\n```\n```rust\nlet it = be;\n```\n"
         "```console\nrm -rf /\n```\n",
