@@ -162,7 +162,7 @@ def _draw_statements(ax: Axes, printed: pd.DataFrame) -> list[Label]:
             ax.plot(row.year, row.value, marker=shape, color=color, zorder=5, markerfacecolor=face,
                     markeredgecolor=edge, markersize=None if full else size(0.35))  # fmt: skip
             if full:
-                labels.append(Label(row.year, row.value, f"{source} {hedged(row.value, row.hedge)}", color))
+                labels.append(Label(row.year, row.value, f"{word(str(source))} {hedged(row.value, row.hedge)}", color))
     return labels
 
 
@@ -172,7 +172,7 @@ def _told(marks: list[Label], printed: pd.DataFrame) -> list[Label]:
     if not narrow() or len(marks) <= ROOM:
         return marks
     last = set(zip(full.groupby("source", sort=False)["year"].max(), full["source"].unique(), strict=True))
-    return [mark for mark in marks if any(mark.x == year and mark.text.startswith(name) for year, name in last)]
+    return [mark for mark in marks if any(mark.x == year and mark.text.startswith(word(name)) for year, name in last)]
 
 
 def _draw_history(ax: Axes, actual: pd.DataFrame) -> list[Label]:
@@ -204,5 +204,5 @@ def _in_words(table: pd.DataFrame, name: str, printed: pd.DataFrame, unit: str) 
         span = f" ({interval(band[1][year], band[2][year])}; {band_name(band[0])})" if band else ""
         parts.append(say("{0}: median {1}{2}.", f"{year:.0f}", middle, span))
     full = printed[printed["kind"] == "printed"]
-    listed = [f"{row.source} {row.year:.0f}: {hedged(row.value, row.hedge)}" for row in records(full)]
+    listed = [f"{word(row.source)} {row.year:.0f}: {hedged(row.value, row.hedge)}" for row in records(full)]
     return " ".join([*parts, *([say("Printed numbers: {0}.", "; ".join(listed))] if listed else [])])

@@ -77,7 +77,8 @@ def label_ends(ax: Axes, labels: Sequence[Label], *, points: float | None = None
 
 def _short(text: str) -> str:
     """Cut a label that is no label but a page."""
-    return text if len(text) <= LONGEST else text[: LONGEST // 2].rstrip() + " … " + text[-12:].lstrip()
+    longest = max(map(len, text.split("\n")))
+    return text if longest <= LONGEST else text[: LONGEST // 2].rstrip() + " … " + text[-12:].lstrip()
 
 
 def _parent(ax: Axes) -> Any:

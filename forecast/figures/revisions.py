@@ -87,7 +87,7 @@ def revisions(
 
 def _title(rows: pd.DataFrame) -> str:
     if "publisher" in rows:
-        return say("What each edition of {0} said", rows["publisher"].iloc[0])
+        return say("What each edition of {0} said", word(rows["publisher"].iloc[0]))
     return say("What each edition said")
 
 
