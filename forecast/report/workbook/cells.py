@@ -22,6 +22,12 @@ LONGEST_CELL = 32_767
 _MOST_MIXED = 1e3
 """A column whose sizes differ by more gets a number format a cell."""
 
+_WITH_COMMA = 1e4
+"""From here on thousands of whole numbers are set apart; years are below."""
+
+_NOISE = 1e-12
+"""A smaller number is what rounding left of 0."""
+
 _ROOM = 1.1
 """Width that a letter needs, in the widths that Excel counts in."""
 
@@ -144,7 +150,7 @@ def number_format(sizes: Iterable[float], digits: int = 3) -> str:
     >>> number_format([22.77, 189.2, 11.3]), number_format([0.21]), number_format([1748.3]), number_format([2e16])
     ('#,##0.0', '#,##0.000', '#,##0', '0.00E+00')
     """
-    known = [abs(size) for size in sizes if size]
+    known = [abs(size) for size in sizes if abs(size) > _NOISE]
     if not known:
         return "0"
     middle = median(known)
@@ -159,11 +165,11 @@ def short_format(size: float, digits: int = 3) -> str:
 
     Examples
     --------
-    >>> short_format(0.05), short_format(0.703541), short_format(30.0), short_format(1e-9)
-    ('0.00', '0.000', '#,##0', '0.00E+00')
+    >>> short_format(0.05), short_format(0.703541), short_format(30.0), short_format(1e-9), short_format(1e-17)
+    ('0.00', '0.000', '#,##0', '0.00E+00', '0')
     """
     fixed = number_format([size], digits)
-    if "E" in fixed or not size:
+    if "E" in fixed or fixed == "0":
         return fixed
     decimals = len(f"{abs(float(f'{size:.{digits}g}')):.10f}".partition(".")[2].rstrip("0"))
     return ("#,##0" if abs(size) >= 1 else "0") + ("." + "0" * decimals if decimals else "")
@@ -174,11 +180,11 @@ def formats_of(column: Column, values: Sequence[object]) -> list[str]:
     numbers = [number_of(value) for value in values]
     if column.number_format:
         return [column.number_format] * len(values)
-    known = [abs(number) for number in numbers if number]
-    if all(number is None or number == int(number) for number in numbers if not number or abs(number) < _PLAIN[1]):
-        whole = "0" if max(known, default=0) < 1e4 else "#,##0"
-        return [whole] * len(values)
-    if max(known) <= _MOST_MIXED * min(known):
+    known = [abs(number) for number in numbers if number and abs(number) > _NOISE]
+    largest = max(known, default=0.0)
+    if largest < _PLAIN[1] and all(number == int(number) for number in known):
+        return ["0" if largest < _WITH_COMMA else "#,##0"] * len(values)
+    if largest <= _MOST_MIXED * min(known):
         return [number_format(known)] * len(values)
     return [short_format(number or 0) for number in numbers]
 
