@@ -28,6 +28,9 @@ _SKEW_ERROR, _TAIL_ERROR = 0.4 / 6, 0.55 / 24
 _COUNTS = (1, 9, 15, 9, 6)
 """Nodes a driver where so many drivers have nodes; beyond, Sobol points serve."""
 
+FEWEST_NODES = 5
+"""Nodes a driver at least; they serve wherever a driver moves the path by less than all else does."""
+
 FEWEST_POINTS = 1024
 """Sobol points where many drivers need nodes; a power of two."""
 
@@ -120,6 +123,7 @@ def driver_nodes(
     correlation: Sequence[Correlation] = (),
     *,
     points: int = FEWEST_POINTS,
+    most: float = math.inf,
 ) -> DriverNodes:
     """Put drivers on joint nodes.
 
@@ -134,14 +138,14 @@ def driver_nodes(
     points
         Sobol points where many drivers need nodes, cut to a power of two; more than `FEWEST_POINTS` are used for few
         drivers too.
+    most
+        Gauss nodes to aim at: each driver has fewer, but never fewer than `FEWEST_NODES`.
     """
     normal = _normal(linear)
     fixed = {n: d for n, d in free.items() if d.is_fixed}
     noded = [n for n in [*free, *linear] if n not in normal and not _of(n, free, linear).is_fixed]
     matrix, kept = _correlation_matrix([*noded, *normal], correlation)
-    scores, weights = _score_nodes(
-        _axis_sizes([_of(n, free, linear) for n in noded]), matrix[: len(noded), : len(noded)], points
-    )
+    scores, weights = _score_nodes(_axis_sizes(len(noded), most), matrix[: len(noded), : len(noded)], points)
     values = {n: _value(n, scores[:, k], free, linear) for k, n in enumerate(noded)}
     point = np.zeros(len(weights))
     values |= {n: d.from_score(point) for n, d in fixed.items()}
@@ -174,9 +178,11 @@ def _correlation_matrix(names: Sequence[str], pairs: Sequence[Correlation]) -> t
     return correlation_matrix(used, names) if used else (np.eye(len(names)), 1.0)
 
 
-def _axis_sizes(distributions: Sequence[Distribution]) -> list[int]:
-    count = _COUNTS[min(len(distributions), len(_COUNTS) - 1)]
-    return [count] * len(distributions)
+def _axis_sizes(drivers: int, most: float) -> list[int]:
+    size = _COUNTS[min(drivers, len(_COUNTS) - 1)]
+    while size**drivers > most and size > FEWEST_NODES:
+        size -= 1
+    return [size] * drivers
 
 
 def _score_nodes(sizes: Sequence[int], correlation: Array, points: int) -> tuple[Array, Array]:

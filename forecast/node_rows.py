@@ -148,7 +148,9 @@ class NodeRows:
         return label
 
 
-def node_rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> NodeRows:
+def node_rows(
+    scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture, *, most: float = math.inf
+) -> NodeRows:
     """Put the log path of a scenario on nodes.
 
     Parameters
@@ -161,9 +163,11 @@ def node_rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.in
         Years of the start, the last being the handover year, shape (K,).
     start
         Log market over `known`.
+    most
+        Nodes to aim at.
     """
     bends = scenario.growth.has_ceiling or scenario.growth.curve == "segments"
-    nodes = scenario_nodes(scenario, years, _background(scenario, years, known, start))
+    nodes = scenario_nodes(scenario, years, _background(scenario, years, known, start), most=most)
     return _rows(nodes, known, _levels(start) if bends else start.mean()[-1:], start.mean())
 
 

@@ -108,7 +108,9 @@ def _free_names(effect: Effect) -> list[str]:
     return [name for name, value in effect if isinstance(value, Driver) and name != _linear_name(effect)]
 
 
-def scenario_nodes(scenario: Scenario, years: NDArray[np.int64], background: Background | None = None) -> ScenarioNodes:
+def scenario_nodes(
+    scenario: Scenario, years: NDArray[np.int64], background: Background | None = None, *, most: float = math.inf
+) -> ScenarioNodes:
     """Put the drivers of a scenario's curve and events on nodes, in every joint state of the events.
 
     The latest answers are kept, so that asking again for the same scenario costs nothing.
@@ -121,8 +123,10 @@ def scenario_nodes(scenario: Scenario, years: NDArray[np.int64], background: Bac
         Consecutive years of the path, shape (T,).
     background
         What the path is like without its drivers; those that are linear, skewed and small beside it need no nodes.
+    most
+        Nodes to aim at, see `driver_nodes`.
     """
-    return _planned(_Same(scenario), int(years[0]), int(years[-1]), background)
+    return _planned(_Same(scenario), int(years[0]), int(years[-1]), background, most)
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ class _Same:
 
 
 @lru_cache(maxsize=8)
-def _planned(same: _Same, first: int, last: int, background: Background | None) -> ScenarioNodes:
+def _planned(same: _Same, first: int, last: int, background: Background | None, most: float) -> ScenarioNodes:
     scenario, years = same.scenario, np.arange(first, last + 1)
     states = scenario.event_states(first=first, last=last)
     happens = np.atleast_1d(states.happens.any(axis=0))
@@ -176,7 +180,7 @@ def _planned(same: _Same, first: int, last: int, background: Background | None) 
     points = (_BENT_POINTS if bends else _MOST_POINTS) if paired else FEWEST_POINTS
     if scenario.growth.curve == "tree" and not paired:
         points = max(FEWEST_POINTS, _MOST_POINTS // len(states.weights))
-    nodes = driver_nodes(free, linear, correlation=scenario.correlation, points=points)
+    nodes = driver_nodes(free, linear, scenario.correlation, points=points, most=most / len(states.weights))
     at, state = _pairs(nodes, states.weights, paired=paired)
     weights = nodes.weights[at] * (1.0 if paired else states.weights[state])
     return ScenarioNodes(

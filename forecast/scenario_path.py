@@ -68,9 +68,11 @@ def scenario_path(
     years = np.arange(origin, end + 1)
     if scenario.growth.has_ceiling or scenario.growth.curve == "segments":
         start = market.split(-1, _BENT_NODES).reduced(_MOST_BENT)
-        rows = node_rows(scenario, years, known, start).merged(start, _MOST_CELLS // start.size).at(start)
+        most = _MOST_CELLS // start.size
+        rows = node_rows(scenario, years, known, start, most=most).merged(start, most).at(start)
     else:
-        rows, start = _matched(node_rows(scenario, years, known, market), market)
+        most = _MOST_CELLS // min(market.size, _LEAST_START)
+        rows, start = _matched(node_rows(scenario, years, known, market, most=most), market)
     mixture = rows.carry(start)
     parts = {} if causes is None else _parts(causes, rows, start, mixture)
     mixture, missing = topped_up(mixture, scenario.analyst_error, years - origin)
