@@ -38,10 +38,7 @@ import pandas as pd
 
 base = run.case.scenarios["base"]
 pd.DataFrame(
-    {
-        key: [*driver.distribution.percentiles(), driver.unit, driver.because]
-        for key, driver in base.drivers.items()
-    },
+    {key: [*driver.distribution.percentiles(), driver.unit, driver.because] for key, driver in base.drivers.items()},
     index=["low", "base", "high", "unit", "because"],
 ).T
 
@@ -129,7 +126,7 @@ from pathlib import Path
 folder = Path(tempfile.mkdtemp()) / "my_market"
 forecast.new_case(folder, template="cell_gene_therapy")
 (folder / "scenarios" / "my_view.toml").write_text(
-    '''schema = 1
+    """schema = 1
 extends = "base.toml"
 title = "My view"
 because = "A treatment for a common disease is licensed and paid for."
@@ -147,7 +144,7 @@ because = "one of three such programmes has ended in a licence, as supposed here
 kind = "growth impulse"
 points = {low = 0.05, base = 0.10, high = 0.20, unit = "log growth per year", because = "a common disease has many patients", status = "assumed"}
 half_life = 3
-''',
+""",
     encoding="utf-8",
 )
 mine = forecast.read_scenario(folder / "scenarios" / "my_view.toml")

@@ -39,7 +39,9 @@ run = forecast.run("regenerative_medicine")
 market = Value(2030)
 median = run.projection.quantiles([0.5]).loc[("base", 2030)].item()
 target = round(1.5 * median, -1)
-print(f"Median of the market in 2030, scenario base: {median:.0f} {run.unit}; asked about below: {target:.0f} {run.unit}")
+print(
+    f"Median of the market in 2030, scenario base: {median:.0f} {run.unit}; asked about below: {target:.0f} {run.unit}"
+)
 
 # %% [markdown]
 # ## One at a time: the tornado

@@ -38,8 +38,10 @@ import pandas as pd
 
 phrases = ("about USD 16 billion", "more than US$50bn", "約160億美元", "NT$7.4億", "EUR 11.0 million")
 read = {phrase: parse_amount(phrase) for phrase in phrases}
-pd.DataFrame({phrase: [a.currency, a.digits, a.scale, a.hedge, a.value] for phrase, a in read.items()},
-             index=["currency", "digits", "scale", "hedge", "value"]).T
+pd.DataFrame(
+    {phrase: [a.currency, a.digits, a.scale, a.hedge, a.value] for phrase, a in read.items()},
+    index=["currency", "digits", "scale", "hedge", "value"],
+).T
 
 # %% [markdown]
 # "16" claims less than "16.0": the one is anything from 15.5 to 16.5, the other from 15.95 to 16.05. "About" doubles the
@@ -93,7 +95,9 @@ except forecast.errors.EstimatesError as error:
 # %%
 (folder / "home_sensors.csv").write_text(typed.replace("2028,more,", ",,"), encoding="utf-8")
 estimates = forecast.read_estimates(folder / "home_sensors.csv")
-estimates.set_index("id")[["publisher", "scope", "currency", "scale", "base_year", "base_value", "target_value", "cagr"]]
+estimates.set_index("id")[
+    ["publisher", "scope", "currency", "scale", "base_year", "base_value", "target_value", "cagr"]
+]
 
 # %% [markdown]
 # Elm's scope is a part of the others': safety sensors are home sensors too. A small file of scopes says so.
@@ -159,7 +163,9 @@ except forecast.errors.ForecastError as error:
 # `normalize` converts, with rates that you give and name, and keeps what it did in the column `conversion`.
 
 # %%
-rates = pd.DataFrame({"from": ["EUR"], "to": ["USD"], "year": [2023], "rate": [1.08], "source": ["made up, like the rest"]})
+rates = pd.DataFrame(
+    {"from": ["EUR"], "to": ["USD"], "year": [2023], "rate": [1.08], "source": ["made up, like the rest"]}
+)
 same = forecast.normalize(estimates, currency="USD", scale="billion", rates=rates)
 for text in same.loc[same["id"].isin(["C", "D"]), "conversion"]:
     print("-", text)

@@ -38,7 +38,12 @@ print(run.projection.summary())
 # %%
 inputs = pd.DataFrame(
     {
-        key.removeprefix("tree.inputs."): [*driver.distribution.percentiles(), driver.unit, driver.status, driver.because]
+        key.removeprefix("tree.inputs."): [
+            *driver.distribution.percentiles(),
+            driver.unit,
+            driver.status,
+            driver.because,
+        ]
         for key, driver in base.drivers.items()
         if key.startswith("tree.inputs.")
     },
@@ -48,7 +53,9 @@ inputs
 
 # %%
 counts = inputs["status"].value_counts()
-print(f"{counts.get('printed', 0)} inputs are printed, {counts.get('derived', 0)} derived, {counts.get('assumed', 0)} assumed.")
+print(
+    f"{counts.get('printed', 0)} inputs are printed, {counts.get('derived', 0)} derived, {counts.get('assumed', 0)} assumed."
+)
 
 # %% [markdown]
 # Nodes put the inputs together. An expression is arithmetic and nothing else; it is read, never run as code.

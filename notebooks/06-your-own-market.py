@@ -58,7 +58,7 @@ sorted(str(path.relative_to(case)) for path in case.rglob("*") if path.is_file()
 
 # %%
 (case / "case.toml").write_text(
-    '''schema = 1
+    """schema = 1
 title = "Home sensors, world"
 because = "Four publishers size this market."
 scope = "home sensors"
@@ -73,7 +73,7 @@ currency = "USD"
 scale = "billion"
 price_basis = "nominal"
 value_basis = ""
-''',
+""",
     encoding="utf-8",
 )
 
@@ -104,7 +104,7 @@ command("audit", "home_sensors/estimates.csv")
 
 # %%
 (case / "scenarios" / "base.toml").write_text(
-    '''schema = 1
+    """schema = 1
 title = "Base"
 because = "New houses are fitted as a rule, old ones slowly."
 probability = 0.5
@@ -141,7 +141,7 @@ value = 0.04
 unit = "sd of yearly log growth"
 because = "sales follow building, which moves by a few percent a year"
 status = "assumed"
-''',
+""",
     encoding="utf-8",
 )
 command("check", "home_sensors")
