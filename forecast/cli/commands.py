@@ -170,13 +170,13 @@ def audit(given: argparse.Namespace) -> int:
 def _audited(file: str, scopes: str | None) -> pd.DataFrame:
     from forecast.estimates import audit as audit_estimates
     from forecast.estimates import read_estimates, read_scopes, with_counts
-    from forecast.scenario import case_names, read_case
+    from forecast.scenario import read_case
 
     tree = read_scopes(scopes) if scopes else None
     if file == STREAM:
         with _from_stream() as path:
             return audit_estimates(read_estimates(path), tree).table
-    if (Path(file) / "case.toml").is_file() or file in case_names():
+    if Path(file).is_dir() or not Path(file).suffix:
         case = read_case(file)
         return with_counts(audit_estimates(case.estimates, tree or case.scopes), case.counts).table
     return audit_estimates(read_estimates(file), tree).table

@@ -48,12 +48,12 @@ def driver_assumptions(run: Run) -> pd.DataFrame:
 
 def _ranks(run: Run, drivers: Tornado, table: pd.DataFrame) -> pd.Series[int]:
     places = {name: place for place, name in enumerate(drivers.table["input"], start=1)}
-    named = _names_with_consensus(run, drivers.scenario) if run.has_consensus else tree_name
+    named = _names(run, drivers.scenario)
     found = [places.get(named(key)) for key in table["input"]]
     return pd.Series(found, index=table.index, dtype="Int64")
 
 
-def _names_with_consensus(run: Run, scenario: str) -> Callable[[str], str]:
+def _names(run: Run, scenario: str) -> Callable[[str], str]:
     """Words of the tornado for an input of the table of assumptions."""
     from forecast.sensitivity.inputs import inputs_of
     from forecast.sensitivity.model import model_of
@@ -62,6 +62,8 @@ def _names_with_consensus(run: Run, scenario: str) -> Callable[[str], str]:
 
     def named(key: str) -> str:
         bare = key.removesuffix(NEVER_ABOVE)
+        if key.endswith(".year"):
+            return tree_name(key)
         return words.get(bare.removesuffix(".probability"), words.get(f"prior.{bare}", f"share of {bare}"))
 
     return named

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from forecast.report.assumptions import assumptions, tree_name
@@ -14,7 +14,7 @@ from forecast.report.documents import write_documents
 from forecast.report.folder import output_folder
 from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.manifest import write_manifest
-from forecast.report.memo import beside, first_clauses, grid, milestones, plain, short_number, spans, stories
+from forecast.report.memo import BAND, beside, first_clauses, grid, milestones, plain, short_number, spans, stories
 from forecast.report.pictures import draw
 from forecast.report.sides import count_clashes, cross_tables
 from forecast.report.tables import write_csv
@@ -23,9 +23,7 @@ from forecast.scenario import PlainDriver
 if TYPE_CHECKING:
     from forecast.pipeline import Run
     from forecast.scenario import Scenario
-    from forecast.sensitivity import Tornado
-
-_POINTS = (0.1, 0.3, 0.5, 0.7, 0.9)
+    from forecast.sensitivity import Tornado, Value
 
 
 def write_without_consensus(
@@ -74,65 +72,40 @@ def short_lines(run: Run) -> str:
 
 
 def own_tornado(run: Run) -> Tornado:
-    """Rank the drivers and events of the middle scenario by how far each moves the headline year."""
-    from forecast.sensitivity import Tornado, Value
+    """Rank what moves the headline year in the headline scenario, with the years of its events."""
+    from forecast.sensitivity import Value, tornado
     from forecast.sensitivity.tornado import COLUMNS
 
-    name = headline_scenario(run.projection.scenarios)
-    scenario, quantity = run.case.scenarios[name], Value(headline_year(run))
+    name, quantity = headline_scenario(run.projection.scenarios), Value(headline_year(run))
+    found = tornado(run, quantity, scenario=name)
     own = quantity.of(run.projection.paths[name])
-    settled = _at_median_years(scenario)
-    for key, driver in scenario.drivers.items():
-        if not driver.distribution.is_fixed:
-            settled = settled.with_value(key, float(driver.distribution.from_score(0.0)))
-
-    def value(changed: Scenario) -> float:
-        from forecast.project import project
-
-        return quantity.of(project(run.start, changed, end=run.case.end).paths[changed.name])
-
-    base, rows, runs = value(settled), [], []
-    for label, kind, unit, points, changed in _changes(scenario, settled):
-        values = [own / base * value(one) for one in changed]
-        runs += [(label, kind, point, found) for point, found in zip(points, values, strict=True)]
-        steps, swing = np.diff(values), max(values) - min(values)
-        monotonic = bool((steps >= 0).all() or (steps <= 0).all())
-        note = "" if swing > 1e-6 * own else "the answer does not depend on it here"
-        middle = points[2] if len(points) > 2 else "as likely as stated"
-        ends = (points[0], middle, points[-1], values[0], own, values[-1])
-        rows.append((label, kind, unit, *ends, swing, monotonic, note))
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).sort_values(["swing", "input"], ascending=[False, True])
-    tried = pd.DataFrame(runs, columns=["input", "kind", "point", "value"])
-    return Tornado(quantity, name, run.unit, table.reset_index(drop=True), tried)
+    rows = [_year_row(run, quantity, name, event, own) for event in _dated_late(run.case.scenarios[name])]
+    years = pd.DataFrame(rows, columns=list(COLUMNS))
+    table = pd.concat([found.table, years], ignore_index=True) if rows else found.table
+    return replace(found, table=table.sort_values(["swing", "input"], ascending=[False, True], ignore_index=True))
 
 
-Change = tuple[str, str, str, list[float] | list[str], list["Scenario"]]
+def _dated_late(scenario: Scenario) -> list[str]:
+    """Events that may come and whose year is not certain."""
+    return [
+        name
+        for name, event in scenario.events.items()
+        if name not in scenario.ruled_out and event.probability and not event.year.distribution.is_fixed
+    ]
 
 
-def _changes(scenario: Scenario, settled: Scenario) -> Iterator[Change]:
-    for key, driver in scenario.drivers.items():
-        if not driver.distribution.is_fixed:
-            points = [float(point) for point in driver.distribution.ppf(_POINTS)]
-            yield tree_name(key), "driver", driver.unit, points, [settled.with_value(key, point) for point in points]
-    for name, event in scenario.events.items():
-        if name in scenario.ruled_out:
-            continue
-        if not event.year.distribution.is_fixed:
-            years = [float(round(point)) for point in event.year.distribution.ppf(_POINTS)]
-            yield tree_name(f"events.{name}.year"), "event", "year", years, [_in(settled, name, y) for y in years]
-        needed = any(name in other.requires and key in scenario.happens for key, other in scenario.events.items())
-        if name not in scenario.happens and 0 < event.probability < 1 and not needed:
-            both = [settled.given(ruled_out=[name]), settled.given(happens=[name])]
-            words = tree_name(f"events.{name}.probability")
-            yield words, "event", "", ["does not happen", "happens"], both
+def _year_row(run: Run, quantity: Value, name: str, event: str, own: float) -> tuple[object, ...]:
+    scenario = run.case.scenarios[name]
+    years = [float(round(float(year))) for year in scenario.events[event].year.distribution.ppf(BAND)]
+    low, middle, high = (_with_year(run, quantity, _in(scenario, event, year)) for year in years)
+    swing, monotonic = max(low, middle, high) - min(low, middle, high), (middle - low) * (high - middle) >= 0
+    return (tree_name(f"events.{event}.year"), "event", "year", *years, low, own, high, swing, monotonic, "")
 
 
-def _at_median_years(scenario: Scenario) -> Scenario:
-    """The scenario with every event in the median of its years."""
-    for name, event in scenario.events.items():
-        if not event.year.distribution.is_fixed:
-            scenario = _in(scenario, name, float(round(float(event.year.distribution.from_score(0.0)))))
-    return scenario
+def _with_year(run: Run, quantity: Value, scenario: Scenario) -> float:
+    from forecast.project import project
+
+    return quantity.of(project(run.start, scenario, end=run.case.end).paths[scenario.name])
 
 
 def _in(scenario: Scenario, name: str, year: float) -> Scenario:
