@@ -42,8 +42,9 @@ def project(
     >>> import forecast
     >>> case = forecast.read_case("regenerative_medicine")
     >>> projection = forecast.project(case.reconcile(), case.scenarios, end=2035)
-    >>> projection.quantiles([0.5]).loc[("base", 2023)].round().tolist()
-    [23.0]
+    >>> medians = projection.quantiles([0.5])[0.5].unstack("scenario")
+    >>> medians.index[[0, -1]].tolist(), medians.loc[2035].sort_values().index.tolist()
+    ([2023, 2035], ['cautious', 'base', 'ambitious'])
     """
     named = _named(scenarios)
     problems = [p for name, scenario in named.items() for p in _horizon_problems(name, scenario, start, end)]
