@@ -2,7 +2,7 @@
 
 Run with an interpreter that has this package and, if it is to be compared, PyMARE:
 ``python benchmarks/random_effects.py``. A peer that is not installed is left out. Every job runs once to warm up;
-the table gives the median of seven runs taken in turn, so that a busy machine slows all alike.
+the table gives the median CPU time of seven runs taken in turn.
 """
 
 from __future__ import annotations
@@ -62,9 +62,9 @@ def statsmodels_jobs(y: Array, v: Array) -> dict[str, Callable[[], Array]]:
 
 
 def seconds(job: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     job()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def compare(peer: str, jobs: dict[str, Callable[[], Array]], y: Array, v: Array, share: float) -> None:
