@@ -98,7 +98,7 @@ def _years(ax: Axes, years: list[float]) -> None:
     ax.set_xlim(min(years), max(years))
     middle = round((min(years) + max(years)) / 2)
     ticks = [min(years), max(years)] if narrow() else [min(years), middle, max(years)]
-    ax.set_xticks(ticks, [f"’{year % 100:02.0f}" if narrow() else f"{year:.0f}" for year in ticks])
+    ax.set_xticks(ticks, [say("’{0}", f"{year % 100:02.0f}") if narrow() else f"{year:.0f}" for year in ticks])
     first, *_, last = ax.get_xticklabels()
     first.set_horizontalalignment("left")
     last.set_horizontalalignment("right")

@@ -113,7 +113,9 @@ def _notes(cells: pd.DataFrame, scope: str | None) -> dict[str, str]:
 def _grid(ax: Axes, names: list[str], notes: list[str], years: list[float]) -> None:
     name_rows(ax, names, notes)
     ax.set_xlim(-0.5, len(years) - 0.5)
-    ax.set_xticks(range(len(years)), [f"’{year % 100:02.0f}" if narrow() else f"{year:.0f}" for year in years])
+    ax.set_xticks(
+        range(len(years)), [say("’{0}", f"{year % 100:02.0f}") if narrow() else f"{year:.0f}" for year in years]
+    )
     ax.xaxis.tick_top()
     ax.tick_params(axis="x", length=0)
     ax.grid(visible=False)
