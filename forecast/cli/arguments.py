@@ -100,7 +100,7 @@ def _add_run(added: Subparsers[Parser]) -> None:
         ("forecast run regenerative_medicine --out out", ""),
         ("forecast run my_market --out out --report", "report.html and workbook.xlsx as well"),
         ("forecast run my_market --out out --scenario base --scenario five_trends", "two scenarios, one a story"),
-        ("forecast run my_market --out out --format json | jq .", "the short table for a program"),
+        ("forecast run my_market --out out --format json", "the short table for a program"),
     ]
     text = "audit, reconcile and project a case, and write the results"
     add = _add(added, "run", commands.run, text, examples).add_argument

@@ -19,6 +19,7 @@ from forecast.report.pictures import draw
 from forecast.report.sides import count_clashes, cross_tables
 from forecast.report.tables import write_csv
 from forecast.scenario import PlainDriver
+from forecast.wording import amount, listing, money
 
 if TYPE_CHECKING:
     from forecast.pipeline import Run
@@ -127,9 +128,21 @@ def _memo(run: Run, drivers: Tornado) -> str:
         **beside(run),
         "What is assumption": _assumed(run, drivers, list(titles)),
     }
-    parts = [f"# {plain(run.case.title)}", f"**{plain(run.case.file.because)}**", f"There is no consensus: {why(run)}."]
+    parts = [f"# {plain(run.case.title)}", f"**{plain(run.case.file.because)}**", _answer(run, found)]
     parts += [f"## {title}\n\n{text}" for title, text in sections.items()]
     return "\n\n".join([*parts, _FILES]) + "\n"
+
+
+def _answer(run: Run, found: Mapping[tuple[str, int], str]) -> str:
+    """The market in the first year and in the last, and why there is no consensus."""
+    first, last = run.projection.years[0], run.projection.years[-1]
+    name = headline_scenario(run.projection.scenarios)
+    low, middle, high = run.projection.quantiles(BAND).loc[(name, first)]
+    said = [f"{text} under {key.replace('_', ' ')}" for (key, year), text in found.items() if year == last]
+    return (
+        f"In {first} the market is {money(middle, run.unit)} ({amount(low)} to {amount(high)}) in the scenario {name}; "
+        f"in {last} it is {listing(said)}, in {run.unit}. In brackets the 80 % band. There is no consensus: {why(run)}."
+    )
 
 
 _FILES = (
@@ -144,11 +157,16 @@ def _assumed(run: Run, drivers: Tornado, names: list[str]) -> str:
     table = assumptions(run, drivers)
     ranked = table[(table["scenario"] == drivers.scenario) & table["rank"].notna()].sort_values("rank", kind="stable")
     rows = [
-        [str(row["rank"]), plain(tree_name(str(row["input"]))), _points_of(row), row["status"], plain(row["because"])]
+        [str(row["rank"]), plain(tree_name(str(row["input"]))), _points_of(row), row["status"], plain(_reason(row))]
         for row in ranked.to_dict("records")
     ]
     head = ["rank", f"assumption, scenario {drivers.scenario}", "median (P10 to P90)", "status", "because"]
     return "\n".join([*(told or ["No scenario says why."]), "", grid(head, rows)])
+
+
+def _reason(row: Mapping[Hashable, Any]) -> str:
+    """The reason, without saying a second time that it is assumed."""
+    return str(row["because"]).removeprefix(f"{row['status']}: ")
 
 
 def _points_of(row: Mapping[Hashable, Any]) -> str:
