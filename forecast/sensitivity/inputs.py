@@ -111,7 +111,8 @@ def chosen(inputs: Sequence[Input], names: Sequence[str] | None) -> list[Input]:
         raise ArgumentError([Problem("input", repr(name), remedy=did_you_mean(name, listed)) for name in unknown])
     found = [entry for entry in inputs if {entry.key, entry.name, entry.kind} & set(names)]
     if not found:
-        raise ArgumentError(Problem("inputs", f"none of kind {', '.join(names)} in this case", "others"))
+        kinds = ", ".join(dict.fromkeys(entry.kind for entry in inputs))
+        raise ArgumentError(Problem("inputs", f"none of kind {', '.join(names)} in this case", kinds))
     return found
 
 

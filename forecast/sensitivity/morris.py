@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from forecast.errors import ArgumentError, MissingDependencyError, Problem
+from forecast.errors import ArgumentError, MissingDependencyError, ModelError, Problem
 from forecast.pipeline import Run
 from forecast.sensitivity.inputs import Input, chosen, inputs_of
-from forecast.sensitivity.model import model_of
+from forecast.sensitivity.model import Model, Setting, model_of
 from forecast.sensitivity.quantities import Quantity
 from forecast.sensitivity.ranking import ranked, said_of_rank
 from forecast.wording import listing, result_html
@@ -141,10 +141,23 @@ def _salib() -> tuple[Any, Any]:
     return sample, analyze
 
 
-def _value(model: Any, entries: Sequence[Input], row: np.ndarray[Any, Any], quantity: Quantity) -> float:
+def _value(model: Model, entries: Sequence[Input], row: np.ndarray[Any, Any], quantity: Quantity) -> float:
     setting = model.base
     for entry, share in zip(entries, row, strict=True):
         place = round(share * (len(entry.points) - 1))
         tried = entry.set(setting, entry.points[place])
-        setting = tried if tried.pool is None or tried.pool.has_level else setting
-    return float(model.value(setting, quantity))
+        setting = tried if _possible(model, tried, entry) else setting
+    return model.value(setting, quantity)
+
+
+def _possible(model: Model, setting: Setting, entry: Input) -> bool:
+    """Whether a setting can be: some level is printed, and what is said of the events does not contradict itself."""
+    if entry.kind == "source":
+        return setting.sources.has_level
+    if entry.kind != "event":
+        return True
+    try:
+        setting.scenario.event_states(first=int(model.whole.years[0]), last=model.last)
+    except ModelError:
+        return False
+    return True

@@ -16,8 +16,8 @@ from forecast.distributions import Array
 from forecast.errors import ArgumentError, ModelError, Problem, did_you_mean
 from forecast.mixture import mixture_quantiles
 from forecast.project import ScenarioPath
-from forecast.wording import amount, percent
 from forecast.wording import money as in_words
+from forecast.wording import percent
 
 
 @dataclass(frozen=True)
@@ -201,11 +201,11 @@ class Probability(Quantity):
 
     @property
     def label(self) -> str:
-        return f"Probability of more than {amount(self.above, 3)} in {self.year}"
+        return f"Probability of more than {self.above:,g} in {self.year}"
 
     @property
     def spread(self) -> str:
-        return f"whether it is more than {amount(self.above, 3)} in {self.year}"
+        return f"whether it is more than {self.above:,g} in {self.year}"
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "probability"
@@ -258,11 +258,11 @@ class YearAbove(Quantity):
 
     @property
     def label(self) -> str:
-        return f"Year in which the {_level_words(self.level).lower()} passes {amount(self.value, 3)}"
+        return f"Year in which the {_level_words(self.level).lower()} passes {self.value:,g}"
 
     @property
     def spread(self) -> str:
-        return f"the year above {amount(self.value, 3)}"
+        return f"the year above {self.value:,g}"
 
     def unit(self, money: str) -> str:  # noqa: ARG002
         return "year"
