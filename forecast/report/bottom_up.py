@@ -137,7 +137,7 @@ def _answer(run: Run, found: Mapping[tuple[str, int], str]) -> str:
     """The market in the first year and in the last, and why there is no consensus."""
     first, last = run.projection.years[0], run.projection.years[-1]
     name = headline_scenario(run.projection.scenarios)
-    low, middle, high = run.projection.quantiles(BAND).loc[(name, first)]
+    low, middle, high = run.projection.quantiles(BAND).loc[[(name, first)]].to_numpy()[0].tolist()
     said = [f"{text} under {key.replace('_', ' ')}" for (key, year), text in found.items() if year == last]
     return (
         f"In {first} the market is {money(middle, run.unit)} ({amount(low)} to {amount(high)}) in the scenario {name}; "
