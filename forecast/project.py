@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from forecast.engine.scenario_path import known_years, scenario_path, tree_path
 from forecast.errors import ArgumentError, Problem
 from forecast.projection import Projection, ScenarioPath
 from forecast.reconcile import Consensus
 from forecast.scenario import AnalystError, Scenario
-from forecast.scenario_path import known_years, scenario_path, tree_path
 from forecast.start import HistoryStart, Start, TreeStart
 
 __all__ = ["Projection", "ScenarioPath", "Start", "known_years", "project", "scenario_path", "tree_path"]

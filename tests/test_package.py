@@ -14,8 +14,7 @@ import forecast
 
 LAYERS = """
     errors wording distributions mixture scores figures growth analyst_error history estimates reconcile scenario
-    start driver_nodes continuation scenario_nodes node_rows error_floor projection
-    scenario_path project pipeline sensitivity explore backtest portfolio report cli
+    start projection engine project pipeline sensitivity explore backtest portfolio report cli
 """.split()  # noqa: SIM905 (a list of names reads better as text)
 EXPORTED = """
     Cagr Consensus Cumulative Prior Probability Value YearAbove __version__ audit backtest balance

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from forecast.distributions import Array
-from forecast.error_floor import topped_up
+from forecast.engine.error_floor import topped_up
 from forecast.errors import ArgumentError, ModelError, Problem, did_you_mean
 from forecast.mixture import Mixture, labels
 from forecast.pipeline import Run

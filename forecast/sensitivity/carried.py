@@ -1,6 +1,7 @@
 """The log market of one scenario at many joint settings of its drivers and events at once.
 
-The equations are those of `forecast.scenario_path`; there drivers sit on quadrature nodes, here every row has its own.
+The equations are those of `forecast.engine.scenario_path`; there drivers sit on quadrature nodes, here every row has
+its own.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.continuation import Ahead, continue_with, linear_keys
 from forecast.distributions import Array
+from forecast.engine.continuation import Ahead, continue_with, linear_keys
+from forecast.engine.scenario_nodes import ScenarioNodes
 from forecast.errors import ModelError
 from forecast.growth import CURVES
 from forecast.growth.curve import parameter_names
 from forecast.scenario import Scenario, segment_paths
-from forecast.scenario_nodes import ScenarioNodes
 
 TABLES = ("growth.", "events.", "segments.", "tree.")
 """Tables whose drivers move the path."""

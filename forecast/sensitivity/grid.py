@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from forecast.distributions import Array
-from forecast.error_floor import floor_sd, promised_growth
+from forecast.engine.error_floor import floor_sd, promised_growth
 from forecast.errors import ArgumentError, Problem
 from forecast.mixture import Mixture, mixture_quantiles
 from forecast.pipeline import Run

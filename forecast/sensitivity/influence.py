@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import special
 
 from forecast.distributions import Array
-from forecast.driver_nodes import gauss_rule
+from forecast.engine.driver_nodes import gauss_rule
 from forecast.errors import ArgumentError, Problem
 from forecast.pipeline import Run
 from forecast.reconcile.pool import ACTUAL_SD, Pool, growth, level

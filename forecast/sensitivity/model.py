@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.error_floor import topped_up
+from forecast.engine.error_floor import topped_up
+from forecast.engine.node_rows import NodeRows, node_rows
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.mixture import Mixture
-from forecast.node_rows import NodeRows, node_rows
 from forecast.pipeline import Run
 from forecast.project import ScenarioPath, known_years, tree_path
 from forecast.projection import headline_scenario

@@ -19,7 +19,8 @@ from scipy import special
 
 from forecast.analyst_error import analyst_error_tails, horizon_correlation
 from forecast.distributions import Array
-from forecast.error_floor import promised_growth
+from forecast.engine.error_floor import promised_growth
+from forecast.engine.scenario_nodes import ScenarioNodes
 from forecast.errors import ModelError
 from forecast.mixture import Mixture, mixture_quantiles
 from forecast.project import ScenarioPath, known_years
@@ -27,7 +28,6 @@ from forecast.scenario import Scenario
 from forecast.scenario.correlation import correlation_matrix
 from forecast.scenario.joint import NEVER, EventStates, joint_states
 from forecast.scenario.links import linked
-from forecast.scenario_nodes import ScenarioNodes
 from forecast.sensitivity.carried import log_paths, nodes_at, tree_paths
 from forecast.sensitivity.chaos import correlation_root
 from forecast.sensitivity.inputs import drivers_of

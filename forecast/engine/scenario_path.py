@@ -19,13 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.distributions import Array
-from forecast.error_floor import topped_up
+from forecast.engine.error_floor import topped_up
+from forecast.engine.node_rows import NodeRows, added, node_rows
+from forecast.engine.scenario_nodes import scenario_nodes
 from forecast.errors import ModelError
 from forecast.mixture import Mixture
-from forecast.node_rows import NodeRows, added, node_rows
 from forecast.projection import ScenarioPath
 from forecast.scenario import Scenario
-from forecast.scenario_nodes import scenario_nodes
 
 _MOST_CELLS = 24_000
 _LEAST_START = 700

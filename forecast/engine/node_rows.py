@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
 from scipy.sparse import csr_array
 
-from forecast.continuation import Ahead, Continuation, continue_segments, continue_with
 from forecast.distributions import Array
+from forecast.engine.continuation import Ahead, Continuation, continue_segments, continue_with
+from forecast.engine.scenario_nodes import Background, ScenarioNodes, middle_node, scenario_nodes
 from forecast.mixture import Mixture, labels
 from forecast.scenario import Scenario
 from forecast.scenario.growth import SegmentsGrowth
-from forecast.scenario_nodes import Background, ScenarioNodes, middle_node, scenario_nodes
 
 _LEVELS = 33
 _MARGIN = 1e-3

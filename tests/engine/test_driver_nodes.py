@@ -7,7 +7,7 @@ import pytest
 from scipy import special, stats
 
 from forecast.distributions import Fixed, Lognormal, Normal, Range, Uniform
-from forecast.driver_nodes import FEWEST_POINTS, SHAPE_ERROR, DriverNodes, LinearDriver, driver_nodes
+from forecast.engine.driver_nodes import FEWEST_POINTS, SHAPE_ERROR, DriverNodes, LinearDriver, driver_nodes
 from forecast.scenario.correlation import Correlation
 
 SKEWED = Range(0.02, 0.05, 0.12)

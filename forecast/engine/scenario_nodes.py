@@ -10,9 +10,9 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.continuation import linear_keys
 from forecast.distributions import Array, Distribution, Uniform
-from forecast.driver_nodes import FEWEST_POINTS, DriverNodes, LinearDriver, driver_nodes
+from forecast.engine.continuation import linear_keys
+from forecast.engine.driver_nodes import FEWEST_POINTS, DriverNodes, LinearDriver, driver_nodes
 from forecast.scenario import Scenario
 from forecast.scenario.drivers import Driver
 from forecast.scenario.events import Effect
