@@ -119,14 +119,6 @@ class Pool:
         return replace(self, sources=kept, left_out=(*self.left_out, *left))
 
 
-def with_history(
-    pool: Pool, history: pd.Series[float], *, coverage: float | Distribution = 1.0, scope: str | None = None
-) -> Pool:
-    """The pool with measured actuals as one more source; see `history_source`."""
-    told = history_source(history, scope=pool.scope if scope is None else scope, coverage=coverage)
-    return replace(pool, sources=(*pool.sources, told))
-
-
 def pool_of(
     estimates: pd.DataFrame,
     *,

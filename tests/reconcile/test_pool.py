@@ -12,7 +12,7 @@ from forecast.distributions import Lognormal
 from forecast.errors import ArgumentError, EstimatesError, FootingError
 from forecast.reconcile import reconcile
 from forecast.reconcile.consensus import solve
-from forecast.reconcile.pool import pool_of, with_history
+from forecast.reconcile.pool import history_source, pool_of
 from tests.reconcile.pools import PART, SCOPES, WHOLE, level, pool, source, table
 from tests.reconcile.test_house_effects import REFERENCE
 
@@ -173,15 +173,15 @@ def test_an_actual_and_a_believed_range_hold_the_market():
 
 def test_a_history_of_part_of_the_market_is_raised_by_its_coverage():
     history = pd.Series({2021: 8.0, 2022: 9.0, 2023: 10.0})
-    told = with_history(pool(source("a", level(2023, 40))), history, coverage=Lognormal(0.5, 0.1))
-    consensus = solve(told)
+    measured = history_source(history, scope=WHOLE, coverage=Lognormal(0.5, 0.1))
+    consensus = solve(pool(source("a", level(2023, 40)), measured))
     assert consensus.quantiles([0.5], [2023]).iloc[0, 0] == pytest.approx(20, rel=0.03)
     assert math.sqrt(consensus.market([2023]).variance()[0]) == pytest.approx(math.hypot(0.05, 0.1), rel=0.1)
 
 
 def test_a_bad_history_lists_all():
     with pytest.raises(ArgumentError) as caught:
-        with_history(pool(source("a", level(2023, 40))), pd.Series({2021: -8.0, 2022: np.nan}), coverage=0.0)
+        history_source(pd.Series({2021: -8.0, 2022: np.nan}), scope=WHOLE, coverage=0.0)
     assert "3 problems" in str(caught.value)
     assert "history, 2021: found -8.0; allowed: an amount above 0" in str(caught.value)
 
