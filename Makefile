@@ -21,7 +21,7 @@ run: $(VENV)/.ready-run  ## run the worked case and fill out/
 
 .PHONY: test
 test: $(VENV)/.ready-test  ## run all tests
-	"$(BIN)/python" -m pytest
+	"$(BIN)/python" -m pytest --numprocesses 2
 
 .PHONY: browser
 browser: $(VENV)/.ready-browser  ## open the report in Chromium (needs chromium; npm and java for two of its checks)
@@ -48,6 +48,10 @@ docs: $(VENV)/.ready-docs  ## build the documentation into site/
 .PHONY: readme
 readme: $(VENV)/.ready-run  ## write today's output into README.md
 	"$(BIN)/python" docs/readme.py
+
+.PHONY: pages
+pages: $(VENV)/.ready-test  ## write today's output into the pages of docs/
+	"$(BIN)/python" docs/pages.py --write
 
 .PHONY: clean
 clean:  ## remove what these commands made, except out/

@@ -316,7 +316,7 @@ def test_every_command_has_help_with_examples_and_stands_in_the_documentation(
 
 def test_what_the_documentation_shows_can_be_parsed(root: Path) -> None:
     page = (root / "docs/command-line.md").read_text()
-    lines = re.findall(r"^forecast .*", page.split("```sh")[1].split("```")[0], re.MULTILINE)
+    lines = re.findall(r"^forecast .*", page.split("```console")[1].split("```")[0], re.MULTILINE)
     assert len(lines) > 15
     for line in lines:
         parser().parse_args(shlex.split(line)[1:])
