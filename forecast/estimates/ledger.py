@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Hashable, Sequence
@@ -369,6 +370,12 @@ class Ledger:
     def _path_ends(self) -> list[int]:
         """Position of the first point of each row, and one past the last point."""
         return np.searchsorted(self.points["row"].to_numpy(), np.arange(len(self) + 1)).tolist()
+
+    @cached_property
+    def told_years(self) -> list[frozenset[int]]:
+        """Years for which each row has a point."""
+        years = self.points["year"].tolist()
+        return [frozenset(years[start:end]) for start, end in itertools.pairwise(self._path_ends)]
 
     def path(self, row: int) -> dict[int, Point]:
         """The points of a row by year."""

@@ -120,7 +120,9 @@ def typed(texts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _texts(values: pd.Series[Any], written: Callable[[str], str]) -> pd.Series[str]:
-    texts = [written(v if type(v) is str and v.isprintable() else printable(cell_text(v))) for v in values.tolist()]
+    cells = values.tolist()
+    told = {cell: written(printable(cell)) for cell in {cell for cell in cells if type(cell) is str}}
+    texts = [told[cell] if type(cell) is str else written(printable(cell_text(cell))) for cell in cells]
     return pd.Series(texts, index=values.index, dtype=str)
 
 

@@ -87,11 +87,12 @@ def revised(ledger: Ledger) -> Findings:
         for at, new in enumerate(rows):
             older = (old for old in reversed(rows[:at]) if _age(ledger, old) < _age(ledger, new))
             fresh = (old for old in older if (min(old, new), max(old, new)) not in twins)
-            shared = ((ledger.path(old), ledger.path(new)) for old in itertools.islice(fresh, MOST_VINTAGES))
-            for before, after in shared:
-                if years := before.keys() & after.keys():
-                    yield from _revision(ledger, before[min(years)], after[min(years)])
-                    break
+            shared = (
+                (old, ledger.told_years[old] & ledger.told_years[new]) for old in itertools.islice(fresh, MOST_VINTAGES)
+            )
+            if first := next(((old, min(years)) for old, years in shared if years), None):
+                old, year = first
+                yield from _revision(ledger, ledger.path(old)[year], ledger.path(new)[year])
 
 
 def _age(ledger: Ledger, row: int) -> tuple[str, float]:
