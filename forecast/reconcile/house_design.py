@@ -21,6 +21,7 @@ from scipy import special
 
 from forecast.distributions import SCORE_P90
 from forecast.estimates import Scopes
+from forecast.reconcile.doubt import believed
 from forecast.reconcile.pool import Pool, lineage
 from forecast.reconcile.priors import spread_nodes
 from forecast.reconcile.statements import Source
@@ -29,44 +30,6 @@ Array = NDArray[np.floating[Any]]
 
 _LEAST_RATIO_SD = 1e-3
 """Log sd of a share that is stated as certain (keeps matrices regular)."""
-
-
-_INCOHERENT = 9.0
-"""Chi-square per degree of freedom beyond which rounding does not explain what one source prints."""
-
-
-def _misfit(source: Source, variance: Array) -> float:
-    """How badly any one path fits what a source prints: chi-square per degree of freedom (Birge's ratio squared)."""
-    closed = np.array([not s.is_bound for s in source.statements], bool)
-    told = [s for s in source.statements if not s.is_bound]
-    known = sorted({year for s in told for year in (s.year, s.to_year)})
-    paths = np.array([[(y == s.to_year) - (y == s.year) * (s.kind == "growth") for y in known] for s in told], float)
-    degrees = len(told) - (int(np.linalg.matrix_rank(paths)) if told else 0)
-    if degrees == 0:
-        return 0.0
-    sd = np.sqrt(variance[closed])
-    scaled, printed = paths / sd[:, None], np.array([s.centre for s in told]) / sd
-    left = printed - scaled @ np.linalg.lstsq(scaled, printed, rcond=None)[0]
-    return float(left @ left) / degrees
-
-
-def _believable(source: Source, variance: Array) -> Array:
-    """Variance of the numbers of a source, more where no one path fits them.
-
-    Levels are what a publisher counts, growth is what it works out: where they contradict each other, growth gets the
-    whole contradiction as its error; what levels then still contradict is spread over all numbers.
-    """
-    if _misfit(source, variance) <= _INCOHERENT:
-        return variance
-    levels = {s.year: s.centre for s in source.statements if s.kind == "level" and not s.is_bound}
-    off = [
-        s.centre - (levels[s.to_year] - levels[s.year])
-        if s.kind == "growth" and not s.is_bound and {s.year, s.to_year} <= set(levels)
-        else 0.0
-        for s in source.statements
-    ]
-    variance = variance + np.square(off)
-    return variance * max(1.0, _misfit(source, variance))
 
 
 def _log_ratio(scopes: Scopes, scope: str) -> tuple[float, float]:
@@ -244,12 +207,14 @@ class Design:
 
     @cached_property
     def noise_variance(self) -> Array:
-        """Variance of the rounding of each printed number, with a floor; more where a source contradicts itself."""
+        """Variance of the rounding of each printed number, with a floor; more where a source is to be doubted."""
         p = self.prior
         floors = [p.level_floor if s.kind == "level" else p.growth_floor * abs(s.periods) for _, s in self.rows]
         rounding = np.maximum([s.width / math.sqrt(12) for _, s in self.rows], floors) ** 2
         owner = np.array([i for i, _ in self.rows])
-        return np.concatenate([_believable(source, rounding[owner == i]) for i, source in enumerate(self.sources)])
+        return np.concatenate(
+            [believed(s, rounding[owner == i], p.growth_spread_scale) for i, s in enumerate(self.sources)]
+        )
 
     @cached_property
     def excess_variance(self) -> Array:
