@@ -100,7 +100,7 @@ def test_the_memo_is_a_page_that_says_what_matters(out: Path) -> None:
         assert publisher in memo
     assert "more than USD 50 billion in 2030; more than 43 % a year" in memo
     assert "80 % band" in memo
-    assert len(memo.split()) < 1100
+    assert len(memo.split()) < 1150
     assert not re.search(r"\bnan\b|None|\{|\}", memo)
 
 
@@ -157,7 +157,10 @@ def only_header(folder: Path) -> None:
 
 
 BAD_INPUT: dict[str, tuple[Edit, str]] = {
-    "missing file": (lambda f: (f / "estimates.csv").unlink(), "estimates.csv: found no such file"),
+    "missing file": (
+        lambda f: (f / "estimates.csv").unlink(),
+        "case.toml, estimates: found 'estimates.csv', which is no file of the case",
+    ),
     "missing scenario": (lambda f: (f / "scenarios/base.toml").unlink(), "scenarios/base.toml: found no such file"),
     "empty file": (lambda f: (f / "estimates.csv").write_text(""), "estimates.csv: found an empty file"),
     "empty table": (only_header, "estimates.csv: found no row of data"),
@@ -550,3 +553,18 @@ def test_an_unknown_quantity_method_or_year_is_named(
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.out == ""
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_stream_that_is_closed_from_the_start_is_no_fault(closed: str) -> None:
+    command = f"exec {shlex.quote(sys.executable)} -m forecast.cli list {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_new_case_names_a_command_that_can_be_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["new", "a b é"]) == 0
+    assert capsys.readouterr().out.endswith("forecast check 'a b é'\n")

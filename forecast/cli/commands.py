@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -119,7 +120,7 @@ def new(given: argparse.Namespace) -> int:
     from forecast.scenario import new_case
 
     folder = new_case(given.folder, template=given.template)
-    print(f"Written to {folder}; read its README.md, edit case.toml, then: forecast check {given.folder}")
+    print(f"Written to {folder}; read its README.md, edit case.toml, then: forecast check {shlex.quote(given.folder)}")
     return 0
 
 

@@ -12,6 +12,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from forecast.cli.arguments import BAD_INPUT, FAULT, FINE, INTERRUPTED, parser
@@ -27,6 +28,7 @@ def console() -> NoReturn:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    _open_closed_streams()
     try:
         given = parser().parse_args(arguments)
         code: int = given.command(given)
@@ -45,6 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 (nothing is shown as a traceback)
         return _fault(error)
     return code
+
+
+def _open_closed_streams() -> None:
+    """Let what is written to a stream that was closed before the start go nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _tell(text: str) -> None:

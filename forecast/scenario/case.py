@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
     from forecast.reconcile import Consensus
 
 PACKAGE = Path(__file__).resolve().parents[1]
+YEARS = (1800, 2300)
+"""First and last year that a history may speak of."""
+FEWEST = 2
+"""Fewest values of a history that can be carried on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -330,7 +337,20 @@ def _read_estimates(text: str, folder: Path) -> pd.DataFrame:
     from forecast.estimates import read_estimates
     from forecast.estimates.columns import NAMES
 
-    return read_estimates(_path(text, "estimates", folder)) if text else pd.DataFrame(columns=list(NAMES), dtype=str)
+    if not text:
+        return pd.DataFrame(columns=list(NAMES), dtype=str)
+    path = _path(text, "estimates", folder)
+    if not path.exists():
+        found = f"{text!r}, which is no file of the case"
+        raise CaseError(Problem("case.toml, estimates", found, "a table of estimates", _other_tables(path)))
+    return read_estimates(path)
+
+
+def _other_tables(path: Path) -> str:
+    """Suggest a table of estimates that lies where another is looked for."""
+    tables = {found.stem: found.name for kind in ("csv", "tsv", "xlsx") for found in path.parent.glob(f"*.{kind}")}
+    near = difflib.get_close_matches(path.stem, list(tables), n=1, cutoff=0.7)
+    return f"did you mean '{tables[near[0]]}'?" if near else ""
 
 
 def _read_scopes(text: str, folder: Path) -> Scopes | None:
@@ -359,22 +379,44 @@ def read_history(path: Path) -> pd.Series[float]:
     Raises
     ------
     CaseError
-        Listing every row that is no year and positive number, or comes twice.
+        Listing every row that is no year and positive number, or comes twice, and every year left out between two.
     """
     if not path.is_file():
         raise CaseError(Problem(path.name, "no such file", remedy=f"looked at {path}"))
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except pd.errors.EmptyDataError:
+        raise CaseError(Problem(path.name, "an empty file", "columns year and value")) from None
+    except (ValueError, OSError) as error:
+        found = " ".join(str(error).split())
+        raise CaseError(Problem(path.name, found, "a CSV file in UTF-8 with columns year and value")) from None
     missing = [name for name in ("year", "value") if name not in table]
     if missing:
         raise CaseError([Problem(path.name, f"no column '{name}'", "columns year and value") for name in missing])
     years, values = (pd.to_numeric(table[name], errors="coerce") for name in ("year", "value"))
-    problems = [*_wrong_rows(path, table["year"], ~(years % 1 == 0), "a year")]
-    problems += _wrong_rows(path, table["value"], ~(values > 0), "a number above 0")
-    problems += _wrong_rows(path, table["year"], years.duplicated() & years.notna(), "each year once")
-    if problems or table.empty:
-        raise CaseError(problems or Problem(path.name, "an empty table", "at least one row"))
+    sound = (years % 1 == 0) & years.between(*YEARS)
+    problems = [*_wrong_rows(path, table["year"], ~sound, "a year")]
+    problems += _wrong_rows(path, table["value"], ~(values > 0) | np.isinf(values), "a number above 0")
+    problems += _wrong_rows(path, table["year"], years.duplicated() & sound, "each year once")
+    problems += _gaps(path, years[sound])
+    if len(table) < FEWEST:
+        found = f"{len(table)} value" + "s" * (len(table) != 1)
+        problems.append(Problem(path.name, found, f"at least {FEWEST} annual values"))
+    if problems:
+        raise CaseError(problems)
     series = pd.Series(values.to_numpy(float), index=pd.Index(years.to_numpy(int), name="year"), name="value")
     return series.sort_index()
+
+
+def _gaps(path: Path, years: pd.Series[float]) -> Iterator[Problem]:
+    """Years left out between two rows, told at the row after them."""
+    ordered = years.drop_duplicates().sort_values().astype(int)
+    for (_, before), (row, after) in pairwise(ordered.items()):
+        if after > before + 1:
+            first, last = before + 1, after - 1
+            found = f"no value for {first}" if first == last else f"no values for {first} to {last}"
+            allowed, remedy = "a value for each year", "start the history after the gap, or fill it and say so"
+            yield Problem(f"{path.name}, row {int(str(row)) + 2}, year", found, allowed, remedy)
 
 
 def _wrong_rows(path: Path, column: pd.Series[str], wrong: pd.Series[bool], allowed: str) -> list[Problem]:

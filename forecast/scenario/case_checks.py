@@ -103,5 +103,7 @@ def _probability_problems(file: CaseFile, scenarios: Mapping[str, Scenario]) -> 
     stated = {name: s.probability for name, s in scenarios.items() if s.probability is not None}
     total = sum(stated.values())
     if stated and len(scenarios) == len(file.scenarios) and abs(total - 1) > TOLERANCE:
-        listed = ", ".join(f"{name} {probability:g}" for name, probability in stated.items())
-        yield Problem("probability of the scenarios", f"a sum of {total:g} ({listed})", "probabilities that sum to 1")
+        files = dict(zip(scenarios, file.scenarios, strict=True))
+        listed = ", ".join(f"{files[name]} {probability:g}" for name, probability in stated.items())
+        found = f"probabilities with a sum of {total:g} ({listed})"
+        yield Problem("case.toml, scenarios", found, "probabilities that sum to 1")

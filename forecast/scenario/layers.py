@@ -101,7 +101,8 @@ def migrate(table: Table, shown: str) -> Table:
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= SCHEMA:
         found = "nothing" if version is None else repr(version)
         remedy = "update the package" if isinstance(version, int) and version > SCHEMA else f"write schema = {SCHEMA}"
-        raise ScenarioError(Problem(f"{shown}, schema", found, f"1 to {SCHEMA}", remedy))
+        allowed = "1" if SCHEMA == 1 else f"1 to {SCHEMA}"
+        raise ScenarioError(Problem(f"{shown}, schema", found, allowed, remedy))
     for step in range(version, SCHEMA):
         table = MIGRATIONS[step](table) | {"schema": step + 1}
     return table

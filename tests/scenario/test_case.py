@@ -239,7 +239,7 @@ def test_what_does_not_fit_between_files(copied):
     for line in [
         "scenario cautious, end: found 2021; allowed: a year not before the reference_year 2023",
         "scenario ambitious, events.law.year: found 2050; allowed: a year within the horizon, 2023 to 2035",
-        "probability of the scenarios: found a sum of 1.1 (cautious 0.35, base 0.5, ambitious 0.25)",
+        "case.toml, scenarios: found probabilities with a sum of 1.1 (scenarios/cautious.toml 0.35, ",
         "scale: found 'million'; allowed: 'billion', the footing of the case",
     ]:
         assert line in message, line
@@ -259,6 +259,33 @@ def test_history(copied):
         "history.csv, row 3, year: found '2020'; allowed: each year once",
     ]:
         assert line in str(caught.value), line
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ("2019,3\n", "history.csv: found 1 value; allowed: at least 2 annual values"),
+        ("2024,4\n2019,3\n", "history.csv, row 2, year: found no values for 2020 to 2023; allowed: a value for each"),
+        ("2019,3\n2020,inf\n", "history.csv, row 3, value: found 'inf'; allowed: a number above 0"),
+        ("2019,3\n2020,-inf\n", "history.csv, row 3, value: found '-inf'; allowed: a number above 0"),
+        ("2019,3\n1e300,4\n", "history.csv, row 3, year: found '1e300'; allowed: a year"),
+        ("2019,3\n2020,4,5,6\n", "history.csv: found Error tokenizing data."),
+    ],
+)
+def test_a_check_refuses_a_history_that_cannot_be_carried_on(copied, rows, line):
+    change(copied / "case.toml", "[footing]", 'start = "history"\nhistory = "history.csv"\n\n[footing]')
+    (copied / "history.csv").write_text("year,value\n" + rows, encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        check_case(copied)
+    assert line in str(caught.value)
+
+
+def test_missing_estimates_are_told_by_the_key_that_names_them(copied):
+    change(copied / "case.toml", '"estimates.csv"', '"estimate.csv"')
+    with pytest.raises(CaseError) as caught:
+        read_case(copied)
+    said = "case.toml, estimates: found 'estimate.csv', which is no file of the case; allowed: a table of estimates"
+    assert str(caught.value) == f"{said}; did you mean 'estimates.csv'?"
 
 
 TREE = """
