@@ -144,7 +144,8 @@ def audit(estimates: pd.DataFrame, scopes: Scopes | None = None) -> Audit:
     """
     check_table(estimates)
     ledger = Ledger.of(estimates, scopes or default_scopes())
-    findings = [(check.name, finding) for check in CHECKS.values() for finding in check.find(ledger)]
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        findings = [(check.name, finding) for check in CHECKS.values() for finding in check.find(ledger)]
     return Audit(table=finding_table(ledger.ids, findings, _ordered()), growth=_growth(ledger), rows=len(ledger))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecast.errors import InputError
 from forecast.estimates.conversion import Claim, claim, scaled
-from forecast.estimates.reading import FIRST_YEAR, LAST_YEAR, as_texts
+from forecast.estimates.reading import FIRST_YEAR, LARGEST, LAST_YEAR, SMALLEST, as_texts
 from forecast.estimates.scopes import Scopes
 from forecast.estimates.triples import Triple, from_year, quotient
 from forecast.estimates.units import SCALES, SHORT_SCALES, scale_name
@@ -539,9 +539,10 @@ def _mapped(words: list[str], to: object) -> list[str]:
 
 def _claim(text: str, hedge: str, conversion: str, column: str) -> Claim | None:
     try:
-        return claim(text, hedge, conversion, column)
+        found = claim(text, hedge, conversion, column)
     except InputError:
         return None
+    return None if found and found.value and not SMALLEST <= abs(found.value) <= LARGEST else found
 
 
 def _spoken(text: str, hedge: str, column: str, factor: float) -> Claim | None:

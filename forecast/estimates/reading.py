@@ -430,6 +430,14 @@ def _value(text: str) -> float | None:
 _DECIMAL_COMMA = re.compile(r"[\d.]*\d,\d+\s*%?")
 
 
+SMALLEST, LARGEST = 1e-30, 1e30
+SENSIBLE = f"a number from {SMALLEST:g} to {LARGEST:g}"
+"""What an amount can be, in the unit in which it is printed."""
+
+FASTEST = 1e6
+"""Fastest growth that is read, in percent a year."""
+
+
 def _amount(text: str, column: Column) -> Fault:
     value = _value(text)
     if value is None and column.name == "multiple":
@@ -438,7 +446,9 @@ def _amount(text: str, column: Column) -> Fault:
         return repr(
             text
         ), f"printed digits such as {column.example}, 16.0 or 1,250 (between: 40-50); {_as_columns(text)}"
-    return None if value > 0 else (repr(text), "a number above 0")
+    if value <= 0:
+        return repr(text), "a number above 0"
+    return None if SMALLEST <= value <= LARGEST else (repr(text), SENSIBLE)
 
 
 def _as_columns(text: str) -> str:
@@ -481,12 +491,17 @@ def _percent(text: str, column: Column) -> Fault:  # noqa: ARG001
     value = _value(text)
     if value is None:
         return repr(text), f"a percentage as printed, such as 25.1 or 25.1%{_growth_meant(text, 'rate')}"
-    return None if value > -100 else (repr(text), "a growth above -100 %")
+    if value <= -100:
+        return repr(text), "a growth above -100 %"
+    return None if value <= FASTEST else (repr(text), f"a growth of at most {FASTEST:,.0f} % a year")
 
 
 def _values(text: str, column: Column) -> Fault:
     pairs = [pair.partition("=") for pair in text.split(";") if pair.strip()]
-    good = all(sign and not _year(year.strip(), column) and (_value(value) or 0) > 0 for year, sign, value in pairs)
+    good = all(
+        sign and not _year(year.strip(), column) and SMALLEST <= (_value(value) or 0) <= LARGEST
+        for year, sign, value in pairs
+    )
     return None if good else (repr(text), f"year=value pairs such as {column.example}")
 
 

@@ -596,3 +596,13 @@ def test_a_revision_is_told_against_the_latest_earlier_vintage():
     assert sorted(zip(found["id"], found["other_id"], strict=True)) == [
         ("202112", "202010"), ("20229", "202112"), ("20229.5", "202112")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["1e308", "1e-320"])
+@pytest.mark.parametrize("column", ["base_value", "target_value", "cagr", "multiple", "other_values"])
+def test_a_number_beyond_all_sense_is_a_finding_and_no_warning(column, text):
+    row = {"publisher": "P", "scope": "s", "base_year": 2023, "base_value": "16", "target_year": 2030}
+    row |= {"target_value": "49", "cagr": "17", "currency": "USD", "scale": "billion"}
+    wild = row | {"id": "a", column: f"2024={text}" if column == "other_values" else text}
+    found = audit(pd.DataFrame([wild, row | {"id": "b", "publisher": "Q"}]))
+    assert column == "other_values" or "unreadable" in set(found.table["check"])

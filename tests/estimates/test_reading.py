@@ -101,6 +101,8 @@ def test_a_frame_of_numbers_is_read_by_its_shortest_digits():
             "estimates.csv, row 2 (r0), base_value: found 'sixteen'; allowed: printed digits such as 16",
         ),
         ({"base_value": "about USD 16 billion"}, "write value 16, scale billion, currency USD, hedge about"),
+        ({"base_value": "1e308"}, "base_value: found '1e308'; allowed: a number from 1e-30 to 1e+30"),
+        ({"cagr": "1e7"}, "cagr: found '1e7'; allowed: a growth of at most 1,000,000 % a year"),
         ({"target_value": "-49"}, "target_value: found '-49'; allowed: a number above 0"),
         ({"target_year": "2023"}, "target_year: found 2023 with base_year 2023; allowed: a year after base_year"),
         ({"target_year": "28"}, "target_year: found '28'; allowed: a year from 1900 to 2200"),
