@@ -119,6 +119,14 @@ def _ratios(run: Run) -> Iterator[Row]:
 
 
 def _prior(run: Run) -> Iterator[Row]:
+    from forecast.reconcile.priors import BASES, BASIS
+
+    by_evidence = run.case.prior.get(BASIS, BASES[0]) == BASES[0]
     for name, value in dataclasses.asdict(run.consensus.pool.prior).items():
-        because = "set by the case" if name in run.case.prior else "default of the program"
-        yield ("prior", "", name, None, value, None, "", "assumed", because, "")
+        known = "from the record of published estimates" if by_evidence and name in _BY_RECORD else _DEFAULT
+        yield ("prior", "", name, None, value, None, "", "assumed", _SET if name in run.case.prior else known, "")
+
+
+_SET, _DEFAULT = "set by the case", "default of the program"
+_BY_RECORD = ("spread_scale", "growth_spread_scale", "optimism_mean", "optimism_sd", "optimism_memory")
+"""Numbers of the prior that go by what came of published estimates, where the case does not say otherwise."""

@@ -12,9 +12,21 @@ import pandas as pd
 from forecast.report.assumptions import assumptions, tree_name
 from forecast.report.documents import write_documents
 from forecast.report.folder import output_folder
-from forecast.report.headline import headline_scenario, headline_year
+from forecast.report.headline import headline_scenario, headline_year, titles
 from forecast.report.manifest import write_manifest
-from forecast.report.memo import BAND, beside, first_clauses, grid, milestones, plain, short_number, spans, stories
+from forecast.report.memo import (
+    BAND,
+    beside,
+    driven,
+    first_clauses,
+    grid,
+    milestones,
+    plain,
+    short_number,
+    spans,
+    stories,
+    unreplaced,
+)
 from forecast.report.pictures import draw
 from forecast.report.sides import count_clashes, cross_tables
 from forecast.report.tables import write_csv
@@ -118,17 +130,17 @@ def _in(scenario: Scenario, name: str, year: float) -> Scenario:
 def _memo(run: Run, drivers: Tornado) -> str:
     years = milestones(run)
     found = spans(run, years)
-    titles = {name: plain(run.case.scenarios[name].title or name) for name in run.projection.scenarios}
-    rows = [[titles[name], *(found.get((name, year), "") for year in years)] for name in titles]
+    called = {name: plain(title) for name, title in titles(run).items()}
+    rows = [[title, *(found.get((name, year), "") for year in years)] for name, title in called.items()]
     clashes = [f"- {plain(first_clauses(text))}" for text in count_clashes(run)]
     sections = {
         **({"Where the counts clash": "\n".join(clashes)} if clashes else {}),
         "Where it goes from here": grid([f"{run.unit}, median (80 % band)", *map(str, years)], rows),
-        "What drives it": plain(drivers.summary()),
+        "What drives it": driven(run, drivers),
         **beside(run),
-        "What is assumption": _assumed(run, drivers, list(titles)),
+        "What is assumption": _assumed(run, drivers, called[drivers.scenario]),
     }
-    parts = [f"# {plain(run.case.title)}", f"**{plain(run.case.file.because)}**", _answer(run, found)]
+    parts = [f"# {plain(run.case.title)}", f"**{plain(run.case.file.because)}**", _answer(run, found), *unreplaced(run)]
     parts += [f"## {title}\n\n{text}" for title, text in sections.items()]
     return "\n\n".join([*parts, _FILES]) + "\n"
 
@@ -136,12 +148,13 @@ def _memo(run: Run, drivers: Tornado) -> str:
 def _answer(run: Run, found: Mapping[tuple[str, int], str]) -> str:
     """The market in the first year and in the last, and why there is no consensus."""
     first, last = run.projection.years[0], run.projection.years[-1]
-    name = headline_scenario(run.projection.scenarios)
+    name, called = headline_scenario(run.projection.scenarios), {n: plain(t) for n, t in titles(run).items()}
     low, middle, high = run.projection.quantiles(BAND).loc[[(name, first)]].to_numpy()[0].tolist()
-    said = [f"{text} under {key.replace('_', ' ')}" for (key, year), text in found.items() if year == last]
+    said = [f"{text} under {called[key]}" for (key, year), text in found.items() if year == last]
     return (
-        f"In {first} the market is {money(middle, run.unit)} ({amount(low)} to {amount(high)}) in the scenario {name}; "
-        f"in {last} it is {listing(said)}, in {run.unit}. In brackets the 80 % band. There is no consensus: {why(run)}."
+        f"In {first} the market is {money(middle, run.unit)} ({amount(low)} to {amount(high)}) "
+        f"in the scenario {called[name]}; in {last} it is {listing(said)}, in {run.unit}. In brackets the 80 % band. "
+        f"There is no consensus: {why(run)}."
     )
 
 
@@ -151,16 +164,16 @@ _FILES = (
 )
 
 
-def _assumed(run: Run, drivers: Tornado, names: list[str]) -> str:
+def _assumed(run: Run, drivers: Tornado, title: str) -> str:
     """Return why each scenario is as it is, and every uncertain number of the headline scenario by its rank."""
-    told = stories({name: run.case.scenarios[name] for name in names})
+    told = stories(run)
     table = assumptions(run, drivers)
     ranked = table[(table["scenario"] == drivers.scenario) & table["rank"].notna()].sort_values("rank", kind="stable")
     rows = [
         [str(row["rank"]), plain(tree_name(str(row["input"]))), _points_of(row), row["status"], plain(_reason(row))]
         for row in ranked.to_dict("records")
     ]
-    head = ["rank", f"assumption, scenario {drivers.scenario}", "median (P10 to P90)", "status", "because"]
+    head = ["rank", f"assumption, scenario {title}", "median (P10 to P90)", "status", "because"]
     return "\n".join([*(told or ["No scenario says why."]), "", grid(head, rows)])
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import math
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from forecast.report.assumptions import assumptions, tree_name
+from forecast.report.headline import start_band, start_year, titles
 from forecast.report.printed import printed
+from forecast.report.promises import promises_in_words
 from forecast.report.sides import check_lines, count_clashes, cross_tables, gap_in_words
 from forecast.wording import amount, listing, money
 
@@ -16,12 +18,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from forecast.pipeline import Run
-    from forecast.scenario import Scenario
     from forecast.scenario.scenario import AnalystError
     from forecast.sensitivity import Tornado
 
 BAND = (0.1, 0.5, 0.9)
 _CLAUSES = 2
+_LONGEST_NAME, _LONGEST_SOURCE = 80, 200
+"""Longer names of publishers and markets, and of places where a number was read, are cut, as on the page."""
+_SPECIAL = re.compile(r"[\\`*_\[\]~|>#]")
+"""Signs that Markdown reads as more than themselves; `<` is written out, as not every reader knows it escaped."""
+_LINK = re.compile(r"https?://[^\s\"'<>\\^`{|}()\[\]]+")
 SEVERITIES = ("high", "medium", "low", "none")
 
 
@@ -38,15 +44,15 @@ def memo(run: Run, drivers: Tornado) -> str:
     sections = {
         "What the sources say": _sources(run),
         "Where they clash": _clashes(run),
-        "The consensus": plain(run.consensus.summary()),
+        "The consensus": plain(f"{run.consensus.summary()} {promises_in_words(run)}"),
         "Where it goes from here": _projection(run),
-        "What drives it": plain(drivers.summary()),
+        "What drives it": driven(run, drivers),
         **beside(run),
         "What is assumption": _assumptions(run),
     }
-    parts = [f"# {plain(run.case.title)}", f"**{headline(run)}**"]
+    parts = [f"# {plain(run.case.title)}", f"**{headline(run)}**", *unreplaced(run)]
     parts += [f"## {title}\n\n{text}" for title, text in sections.items()]
-    return "\n\n".join([*parts, _FILES]) + "\n"
+    return _shortened(run, "\n\n".join([*parts, _FILES]) + "\n")
 
 
 _FILES = (
@@ -92,14 +98,51 @@ def span(low: float, middle: float, high: float) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text that Markdown shows as it is: on one line, without HTML, not ending a table cell.
+    r"""Return text that Markdown shows as it is: on one line, without markup or HTML, not ending a table cell.
 
     Examples
     --------
-    >>> plain("a|b <script>")
-    'a&#124;b &lt;script&gt;'
+    >>> print(plain("a|b <script> [x](y) & **b**"))
+    a\|b &lt;script\> \[x\](y) & \*\*b\*\*
     """
-    return html.escape(" ".join(text.split()), quote=False).replace("|", "&#124;")
+    return _SPECIAL.sub(r"\\\g<0>", " ".join(text.split())).replace("<", "&lt;")
+
+
+def cut(text: str, most: int = _LONGEST_NAME) -> str:
+    r"""Return text on one line, cut where it is longer than a table bears.
+
+    Examples
+    --------
+    >>> len(cut("long " * 2000)), cut("two\nlines")
+    (80, 'two lines')
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _shortened(run: Run, text: str) -> str:
+    """Return a memo with the names of publishers cut wherever they stand."""
+    for name in sorted(set(run.case.estimates["publisher"]), key=len, reverse=True):
+        text = text.replace(plain(name), plain(cut(name))) if len(name) > _LONGEST_NAME else text
+    return text
+
+
+def driven(run: Run, drivers: Tornado) -> str:
+    """Return what drives the answer, with the scenario called as everywhere."""
+    name = drivers.scenario
+    said = drivers.summary().replace(f"scenario {name}:", f"scenario {titles(run).get(name, name)}:", 1)
+    return plain(said)
+
+
+def unreplaced(run: Run) -> list[str]:
+    """Return one line where reasons are still those of a template, else nothing."""
+    from forecast.scenario import template_reasons
+
+    left = template_reasons(run.case.folder)
+    if not left:
+        return []
+    listed = listing([plain(f"{file} ({count})") for file, count in left.items()])
+    return [f"Not yet a case of its own: `[template]` still stands in {listed}."]
 
 
 def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -118,9 +161,9 @@ def grid(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def headline(run: Run) -> str:
     """Return the answer in one sentence: the market in the reference year, and at the end of each scenario."""
-    year, last = run.consensus.reference_year, milestones(run)[-1]
-    low, middle, high = run.consensus.quantiles(BAND, [year]).iloc[0]
-    said = [f"{text} under {name.replace('_', ' ')}" for (name, _), text in spans(run, [last]).items()]
+    year, last, called = start_year(run), milestones(run)[-1], titles(run)
+    low, middle, high = start_band(run, BAND)
+    said = [f"{text} under {plain(called[name])}" for (name, _), text in spans(run, [last]).items()]
     return (
         f"In {year} the market was {money(middle, run.unit)} ({amount(low)} to {amount(high)}); in {last} it is "
         f"{listing(said)}, in {run.unit}. In brackets the 80 % band."
@@ -129,7 +172,7 @@ def headline(run: Run) -> str:
 
 def _sources(run: Run) -> str:
     rows = [
-        [plain(row["publisher"]), plain(row["scope"]), plain(printed(row)), _link(row["source"])]
+        [plain(cut(row["publisher"])), plain(cut(row["scope"])), plain(printed(row)), _link(row["source"])]
         for row in run.case.estimates.to_dict("records")
         if row["id"] in pooled_ids(run)
     ]
@@ -142,7 +185,7 @@ def pooled_ids(run: Run) -> set[str]:
 
 
 def _link(source: str) -> str:
-    return f"[page]({source})" if source.startswith(("https://", "http://")) and " " not in source else plain(source)
+    return f"[page]({source})" if _LINK.fullmatch(source) else plain(cut(source, _LONGEST_SOURCE))
 
 
 def _clashes(run: Run) -> str:
@@ -172,11 +215,10 @@ def first_clauses(sentence: str) -> str:
 
 
 def _projection(run: Run) -> str:
-    years = milestones(run)
+    years, called = milestones(run), titles(run)
     found = spans(run, years)
     rows = [
-        [plain(run.case.scenarios[name].title or name), *(found.get((name, year), "") for year in years)]
-        for name in run.projection.scenarios
+        [plain(called[name]), *(found.get((name, year), "") for year in years)] for name in run.projection.scenarios
     ]
     return f"{handover(run)}\n\n{grid([f'{run.unit}, median (80 % band)', *map(str, years)], rows)}"
 
@@ -193,38 +235,60 @@ def handover(run: Run) -> str:
 
 
 def _assumptions(run: Run) -> str:
-    table, scenarios = assumptions(run), run.case.scenarios
-    bullets = [*stories(scenarios), *_ratios(table), *_prior(run), *_floor(run)]
-    return "\n".join([*bullets, "", _drivers(table[table["kind"] == "driver"], list(scenarios))])
+    table, called = assumptions(run), titles(run)
+    bullets = [*stories(run), *_ratios(table), *_prior(run), *_floor(run)]
+    grids = [_drivers(table[table["kind"] == "driver"], called), _events(run, table[table["kind"] == "event"])]
+    return "\n\n".join(filter(None, ["\n".join(bullets), *grids]))
 
 
-def stories(scenarios: Mapping[str, Scenario]) -> list[str]:
+def stories(run: Run) -> list[str]:
     """Return one bullet for each scenario that says why."""
-    return [f"- **{plain(title)}**: {plain(because)}" for title, because in told_stories(scenarios)]
+    return [f"- **{plain(title)}**: {plain(because)}" for title, because in told_stories(run)]
 
 
-def told_stories(scenarios: Mapping[str, Scenario]) -> list[tuple[str, str]]:
+def told_stories(run: Run) -> list[tuple[str, str]]:
     """Return title and reason of each scenario that says why."""
-    return [(story.title or name, story.because) for name, story in scenarios.items() if story.because.strip()]
+    called = titles(run)
+    return [(called[name], story.because) for name, story in run.case.scenarios.items() if story.because.strip()]
 
 
-def _drivers(table: pd.DataFrame, scenarios: list[str]) -> str:
+def _drivers(table: pd.DataFrame, called: Mapping[str, str]) -> str:
     table = table[~(table["input"].str.startswith("segments.") & (table["low"] == table["high"]))]
     texts = {(row["input"], row["scenario"]): _range(row) for row in table.to_dict("records")}
     units = dict(zip(table["input"], table["unit"], strict=True))
     rows = [
         [
             plain(", ".join(filter(None, [tree_name(key.removeprefix("growth.")), unit]))),
-            *(texts.get((key, s), "") for s in scenarios),
+            *(texts.get((key, name), "") for name in called),
         ]
         for key, unit in units.items()
     ]
-    return grid(["driver, median (P10 to P90)", *scenarios], rows)
+    return grid(["driver, median (P10 to P90)", *map(plain, called.values())], rows)
+
+
+def _events(run: Run, table: pd.DataFrame) -> str:
+    """Probability and year of every event that a scenario leaves open; "" where there is none."""
+    said: dict[str, dict[str, list[str]]] = {}
+    for row in table.to_dict("records"):
+        event, _, what = str(row["input"]).removeprefix("events.").rpartition(".")
+        words = said.setdefault(event, {}).setdefault(str(row["scenario"]), [])
+        words.append(f"{_range(row)}" if what == "year" else f"probability {_range(row)}")
+    called = titles(run)
+    rows = [
+        [plain(event.replace("_", " ")), *("; ".join(by_scenario.get(name, [])) for name in called)]
+        for event, by_scenario in said.items()
+    ]
+    return grid(["event, probability; year, median (P10 to P90)", *map(plain, called.values())], rows) if rows else ""
 
 
 def _range(row: Mapping[Hashable, Any]) -> str:
-    low, base, high = (short_number(row[name]) for name in ("low", "base", "high"))
+    short = _whole if row["unit"] == "year" else short_number
+    low, base, high = (short(row[name]) for name in ("low", "base", "high"))
     return base if low == high else f"{base} ({low} to {high})"
+
+
+def _whole(value: float) -> str:
+    return f"{value:.0f}"
 
 
 def short_number(value: float) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.estimates.counts import COUNT_CHECKS
-from forecast.report.headline import headline_scenario
+from forecast.report.headline import headline_scenario, titles
 from forecast.wording import amount, listing, money
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def gap_in_words(run: Run, rows: pd.DataFrame) -> str:
         return ""
     here = rows[rows["year"] == year].to_dict("records")
     said = [
-        f"{row['side']} ({row['what']}) {money(row['median'], run.unit)} "
+        f"{row['side']} ({_called(run, row['what'])}) {money(row['median'], run.unit)} "
         f"({amount(row['low'])} to {amount(row['high'])})"
         for row in here
     ]
@@ -106,6 +106,12 @@ def gap_in_words(run: Run, rows: pd.DataFrame) -> str:
         f"In {year}: {listing(said)}, a factor of {amount(high / low)} apart. {_coverage(other)}{other.because} "
         "The two stand side by side and are never averaged."
     )
+
+
+def _called(run: Run, what: str) -> str:
+    """What a side is computed from, a scenario by its title."""
+    name = headline_scenario(run.projection.scenarios)
+    return f"scenario {titles(run)[name]}" if what == f"scenario {name}" else what
 
 
 def _coverage(other: Scenario) -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,10 +13,12 @@ import pytest
 
 import forecast
 from forecast.report.assumptions import assumptions
-from forecast.report.headline import headline_scenario, headline_year
-from forecast.report.memo import _drivers, grid, memo, plain, stories
+from forecast.report.headline import growth_since, headline_scenario, headline_year, start_band, start_year
+from forecast.report.memo import _drivers, _link, cut, grid, headline, memo, plain, stories, unreplaced
+from forecast.report.page.answer import keys
 from forecast.report.pictures import figures
 from forecast.report.printed import printed
+from forecast.report.promises import promises_in_words
 from forecast.report.tables import csv_text, unguard
 from forecast.report.write import short_table, tables
 
@@ -44,9 +47,9 @@ def drivers() -> SimpleNamespace:
 def test_hostile_text_stays_text_in_the_memo(run: object, drivers: SimpleNamespace) -> None:
     text = memo(run, drivers)
     sources = text[text.index("## What the sources say") : text.index("## Where they clash")]
-    assert "&lt;script&gt;" in sources
+    assert "&lt;script\\>" in sources
     assert "<script>" not in text
-    assert len({line.count("|") for line in sources.splitlines() if line.startswith("|")}) == 1
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in sources.splitlines() if line.startswith("|")}) == 1
 
 
 def test_no_cell_of_any_table_begins_like_a_formula(run: object, drivers: SimpleNamespace) -> None:
@@ -104,13 +107,64 @@ def test_the_memo_shows_multiples_and_further_years(run: object, drivers: Simple
 
 def test_a_scenario_without_a_reason_gets_no_bullet() -> None:
     told = {"a": SimpleNamespace(title="A", because=" "), "b": SimpleNamespace(title="", because="It does.")}
-    assert stories(told) == ["- **b**: It does."]
+    assert stories(SimpleNamespace(case=SimpleNamespace(scenarios=told))) == ["- **b**: It does."]
 
 
 def test_a_driver_without_unit_gets_no_comma() -> None:
     row = {"input": "growth.shift", "scenario": "base", "unit": "", "low": 0.0, "base": 0.05, "high": 12600.0}
-    assert _drivers(pd.DataFrame([row]), ["base"]).splitlines()[-1] == "| shift | 0.05 (0 to 13,000) |"
+    assert _drivers(pd.DataFrame([row]), {"base": "Base"}).splitlines()[-1] == "| shift | 0.05 (0 to 13,000) |"
 
 
 def test_a_table_of_markdown_keeps_its_shape() -> None:
-    assert grid(["a"], [[plain("x|y\n<b>")]]) == "| a |\n|---|\n| x&#124;y &lt;b&gt; |"
+    assert grid(["a"], [[plain("x|y\n<b>")]]) == "| a |\n|---|\n| x\\|y &lt;b\\> |"
+
+
+def test_open_events_stand_in_the_memo_with_probability_and_year(root: Path, drivers: SimpleNamespace) -> None:
+    case = forecast.read_case(root / "scenarios/regenerative_medicine")
+    story = forecast.read_scenario(case.stories["five_trends"])
+    run = forecast.run(replace(case, scenarios={"five_trends": story}))
+    text = memo(run, drivers)
+    assert "| beyond cancer | probability 0.45; 2029 (2027 to 2032) |" in text
+    assert "five_trends" not in text
+
+
+def test_markdown_of_a_source_stays_text(run: object) -> None:
+    assert plain("- [x](javascript:alert(1)) | **b**") == r"- \[x\](javascript:alert(1)) \| \*\*b\*\*"
+    assert plain("Edison & Sons") == "Edison & Sons"
+    assert _link("https://example.org/a?b=1&c=2") == "[page](https://example.org/a?b=1&c=2)"
+    assert not _link('https://example.org/"onmouseover="alert(3)').startswith("[")
+    assert not _link("https://example.org/a)[x](javascript:alert(1)").startswith("[page]")
+    assert len(cut("x" * 10_000)) == 80
+
+
+def test_growth_below_every_source_is_explained(run: object) -> None:
+    said = promises_in_words(run)
+    assert re.search(r"grows by 1\d\.\d % a year from 2023 to 2030, \d\.\d points less than any source says", said)
+    assert "What moves it most is Research and Markets" in said
+    assert "points a year too much" in said
+
+
+def test_memo_and_page_start_from_one_year(root: Path) -> None:
+    case = forecast.read_case(root / "scenarios/regenerative_medicine")
+    early = forecast.run(replace(case, file=case.file.model_copy(update={"reference_year": 2020})))
+    assert (start_year(early), early.projection.years[0]) == (2020, 2023)
+    shown = keys(early)
+    assert [key.label for key in shown][::2] == ["Market in 2020", "Growth a year, 2020 to 2035"]
+    assert shown[0].value in headline(early)
+    since, (low, middle, high) = growth_since(early, "base", (0.1, 0.5, 0.9))
+    end = early.projection.quantiles([0.5]).loc[("base", 2035)].item()
+    assert since == 2020
+    assert low < middle < high
+    assert middle == pytest.approx((end / start_band(early, [0.5])[0]) ** (1 / 15) - 1, abs=0.01)
+
+
+def test_what_is_left_of_a_template_is_said(tmp_path: Path) -> None:
+    (tmp_path / "case.toml").write_text('because = "[template] why"\n')
+    left = unreplaced(SimpleNamespace(case=SimpleNamespace(folder=tmp_path)))
+    assert left == ["Not yet a case of its own: `[template]` still stands in case.toml (1)."]
+
+
+def test_the_record_is_named_where_the_prior_comes_from_it(run: object) -> None:
+    because = assumptions(run).set_index("input")["because"]
+    assert because["optimism_mean"] == "from the record of published estimates"
+    assert because["herding"] == "default of the program"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from forecast.report.headline import headline_scenario
+from forecast.report.headline import growth_since, headline_scenario, start_band, start_year, titles
 from forecast.report.memo import BAND, milestones
 from forecast.wording import amount, listing, money, percent
 
@@ -25,17 +25,17 @@ class Key:
 def keys(run: Run) -> tuple[Key, ...]:
     """Return the market at the start, at the end under the middle scenario, and the growth between."""
     name = headline_scenario(run.projection.scenarios)
-    path = run.projection.paths[name]
-    first, last = int(path.years[0]), int(path.years[-1])
-    bands = run.projection.quantiles(BAND).xs(name).to_numpy()
-    (low, start, high), (least, end, most) = bands[0], bands[-1]
-    slow, middle, fast = (percent(share) for share in growth(run, name))
+    last = int(run.projection.paths[name].years[-1])
+    low, start, high = start_band(run, BAND)
+    least, end, most = run.projection.quantiles(BAND).xs(name).to_numpy()[-1]
+    since, rates = growth_since(run, name, BAND)
+    slow, middle, fast = (percent(share) for share in rates)
     return (
-        Key(f"Market in {first}", money(start, run.unit), f"{amount(low)} to {amount(high)}"),
+        Key(f"Market in {start_year(run)}", money(start, run.unit), f"{amount(low)} to {amount(high)}"),
         Key(
             f"Market in {last}, scenario {title(run, name)}", money(end, run.unit), f"{amount(least)} to {amount(most)}"
         ),
-        Key(f"Growth a year, {first} to {last}", middle, f"{slow} to {fast}"),
+        Key(f"Growth a year, {since} to {last}", middle, f"{slow} to {fast}"),
     )
 
 
@@ -52,12 +52,10 @@ def others(run: Run) -> str:
 
 
 def title(run: Run, name: str) -> str:
-    """Return the title of a scenario, or its name."""
-    return run.case.scenarios[name].title or name
+    """Return what a scenario is called."""
+    return titles(run)[name]
 
 
 def growth(run: Run, name: str) -> list[float]:
-    """Return the band of the growth a year over the whole path of a scenario, which may be shorter than another's."""
-    path = run.projection.paths[name]
-    alone = replace(run.projection, paths={name: path})
-    return alone.cagr(int(path.years[0]), int(path.years[-1]), BAND).to_numpy()[0].tolist()
+    """Return the band of the growth a year of a scenario, from the year that the answer starts from to its end."""
+    return growth_since(run, name, BAND)[1]

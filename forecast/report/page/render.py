@@ -20,6 +20,7 @@ from forecast.report.page import evidence, outlook, provenance
 from forecast.report.page.answer import keys, others
 from forecast.report.page.pictures import pictures
 from forecast.report.page.register import register
+from forecast.report.promises import promises_in_words
 from forecast.report.sides import check_rows, gap_in_words, side_rows
 from forecast.wording import amount
 
@@ -116,7 +117,7 @@ def content(run: Run, drivers: Tornado, entries: evidence.Entries, links: Mappin
         "audited": evidence.audited(run),
         "grave": grave,
         "further": further,
-        "stories": told_stories(run.case.scenarios),
+        "stories": told_stories(run),
         "projection": outlook.projection_table(run),
         "parts": outlook.parts_table(run),
         "causes": outlook.causes_table(run),
@@ -141,6 +142,7 @@ def _pooled(run: Run, entries: evidence.Entries) -> dict[str, Any]:
         "sources": evidence.sources_table(entries),
         "worth": _worth(run),
         "handover": handover(run),
+        "promises": promises_in_words(run),
         "consensus": evidence.consensus_table(run),
         "houses": evidence.houses_table(run, entries),
         "priors": evidence.prior_table(run, beliefs),

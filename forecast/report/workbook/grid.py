@@ -129,7 +129,8 @@ class Book:
         elif isinstance(value, dt.date):
             sheet.write_datetime(row, place, value, self.format({"num_format": "yyyy-mm-dd", **LEFT, **more}))
         elif isinstance(value, str):
-            kind = {"num_format": _TEXT} if len(value) <= _LONGEST_AS_TEXT else {}
+            kind: dict[str, object] = {"num_format": _TEXT} if len(value) <= _LONGEST_AS_TEXT else {}
+            kind |= {"quote_prefix": True} if value.startswith("=") else {}
             self._write_text(sheet, row, place, value, {**kind, "text_wrap": True, **LEFT, **more})
 
     def _write_text(self, sheet: Any, row: int, place: int, text: str, properties: Mapping[str, object]) -> None:

@@ -11,7 +11,8 @@ from xlsxwriter.utility import xl_col_to_name
 
 from forecast.figures.style import BLUE, GREEN, GREY
 from forecast.report.bottom_up import why
-from forecast.report.memo import milestones, spans
+from forecast.report.headline import start_band, start_year, titles
+from forecast.report.memo import BAND, milestones, span, spans
 from forecast.report.workbook.cells import Formula, fitting, number_format, rounded
 from forecast.report.workbook.grid import HEAD, LEFT, Book
 from forecast.wording import listing
@@ -89,10 +90,9 @@ def write_summary(book: Book, sheet: Any, run: Run, drivers: Tornado, bands: Ban
 
 def answer(run: Run) -> str:
     """Return the market at the start and at the end under each scenario, in one sentence."""
-    first, last = run.projection.years[0], milestones(run)[-1]
-    found = spans(run, [first, last])
-    start = next(text for (_, year), text in found.items() if year == first)
-    ends = [f"{text} under {name}" for (name, year), text in found.items() if year == last]
+    first, last, called = start_year(run), milestones(run)[-1], titles(run)
+    start = span(*start_band(run, BAND))
+    ends = [f"{text} under {called[name]}" for (name, _), text in spans(run, [last]).items()]
     return f"The market, in {run.unit}: {start} in {first}; in {last} {listing(ends)}. In brackets the 80 % band."
 
 
