@@ -104,6 +104,13 @@ def run(case: Case | str | Path, *, progress: Progress | None = None) -> Run:
     progress
         Called with the name of each stage as it begins.
 
+    Raises
+    ------
+    ArgumentError
+        If `case` is none of these.
+    CaseError
+        Listing every problem of the case.
+
     Examples
     --------
     >>> import forecast
@@ -111,6 +118,12 @@ def run(case: Case | str | Path, *, progress: Progress | None = None) -> Run:
     >>> done.projection.scenarios
     ['cautious', 'base', 'ambitious']
     """
+    given: object = case
+    if not isinstance(given, Case | str | Path):
+        found = "a Run" if isinstance(given, Run) else repr(given)
+        raise ArgumentError(
+            Problem("case", found, "a Case, its folder, or the name of one that comes with the program")
+        )
     tell = progress or (lambda _: None)
     tell("reading")
     case = case if isinstance(case, Case) else read_case(case)

@@ -14,6 +14,7 @@ from scipy import optimize, special
 from forecast.distributions import Array
 from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.pipeline import Run
+from forecast.sensitivity.asked import read_quantity, read_target
 from forecast.sensitivity.inputs import (
     PROBABILITIES,
     Input,
@@ -85,7 +86,12 @@ def _needs(row: Mapping[Hashable, Any]) -> str:
 
 
 def break_even(
-    run: Run, quantity: Quantity, target: float, *, inputs: Sequence[str] | None = None, scenario: str | None = None
+    run: Run,
+    quantity: Quantity | str,
+    target: float,
+    *,
+    inputs: Sequence[str] | None = None,
+    scenario: str | None = None,
 ) -> BreakEven:
     """Find the value of each input at which a quantity reaches a target, the others at base.
 
@@ -105,9 +111,12 @@ def break_even(
     Raises
     ------
     ArgumentError
-        An unknown input or scenario; an input without spread or without values between.
+        A target that is no possible value; an unknown input or scenario; an input without spread or without values
+        between.
     """
     model = model_of(run, scenario)
+    quantity = read_quantity(quantity)
+    target = read_target(target, quantity)
     entries = chosen(inputs_of(model), inputs if inputs is not None else ["driver", "consensus", "history"])
     entries = [entry for entry in entries if inputs is not None or len(entry.points) > 1]
     problems = [
@@ -115,8 +124,8 @@ def break_even(
         for e in entries
         if len(e.points) < 3
     ]
-    if problems or not math.isfinite(target):
-        raise ArgumentError(problems or [Problem("target", f"{target:g}", "a finite number")])
+    if problems:
+        raise ArgumentError(problems)
     own, base = quantity.of(run.projection.paths[model.scenario_name]), model.value(model.base, quantity)
     rows = [
         _row(model, entry, quantity, target, lambda v: float(shifted(np.array(v), quantity, base, own)))
@@ -240,7 +249,7 @@ class ReverseStress:
         return result_html(self.summary(), self.table)
 
 
-def reverse_stress(run: Run, quantity: Quantity, target: float, *, scenario: str | None = None) -> ReverseStress:
+def reverse_stress(run: Run, quantity: Quantity | str, target: float, *, scenario: str | None = None) -> ReverseStress:
     """Find the joint move of all inputs, smallest in standard scores, that brings a quantity to a target.
 
     Inputs are those of `sobol`. The move is the point of the surface on which the target is met that is nearest to
@@ -264,12 +273,11 @@ def reverse_stress(run: Run, quantity: Quantity, target: float, *, scenario: str
     ----------
     Hasofer and Lind (1974), doi:10.1061/JMCEA3.0001848.
     """
+    model, quantity = model_of(run, scenario), read_quantity(quantity)
     if not isinstance(quantity, Value | Cagr | Cumulative):
-        raise ArgumentError(Problem("quantity", type(quantity).__name__, "Value, Cagr or Cumulative"))
-    least = -1.0 if isinstance(quantity, Cagr) else 0.0
-    if not (math.isfinite(target) and target > least):
-        raise ArgumentError(Problem("target", f"{target:g}", f"a number above {least:g}"))
-    outcome = Outcome(model_of(run, scenario), quantity)
+        raise ArgumentError(Problem("reverse_stress, quantity", type(quantity).__name__, "Value, Cagr or Cumulative"))
+    target = read_target(target, quantity)
+    outcome = Outcome(model, quantity)
     wanted = math.log1p(target) if isinstance(quantity, Cagr) else math.log(target)
     scores = nearest(lambda z: outcome.values(z) - wanted, outcome.columns)
     distance = float(np.linalg.norm(scores))

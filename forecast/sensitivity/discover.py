@@ -13,6 +13,7 @@ from scipy import special
 
 from forecast.errors import ArgumentError, ModelError, Problem
 from forecast.pipeline import Run
+from forecast.sensitivity.asked import read_quantity, read_seed, read_target
 from forecast.sensitivity.inputs import market_at
 from forecast.sensitivity.model import model_of
 from forecast.sensitivity.outcome import Outcome, Player
@@ -79,7 +80,13 @@ class Discovery:
 
 
 def discover(
-    run: Run, quantity: Quantity, target: float, *, above: bool = True, scenario: str | None = None, seed: int = 1
+    run: Run,
+    quantity: Quantity | str,
+    target: float,
+    *,
+    above: bool = True,
+    scenario: str | None = None,
+    seed: int = 1,
 ) -> Discovery:
     """Find the region of the inputs in which a quantity exceeds, or misses, a target.
 
@@ -103,9 +110,13 @@ def discover(
     ModelError
         A target that hardly any path reaches, or hardly any misses.
     """
+    model, quantity, seed = model_of(run, scenario), read_quantity(quantity), read_seed(seed)
     if isinstance(quantity, Probability):
-        raise ArgumentError(Problem("quantity", "Probability", "a quantity with a target, such as Value(2030)"))
-    outcome = Outcome(model_of(run, scenario), quantity)
+        raise ArgumentError(
+            Problem("discover, quantity", "Probability", "a quantity with a target, such as Value(2030)")
+        )
+    target = read_target(target, quantity)
+    outcome = Outcome(model, quantity)
     scores = outcome.scores(_POINTS, seed)
     reached = quantity.from_log(outcome.values(scores)) >= target
     hits = reached if above else ~reached

@@ -17,6 +17,7 @@ from forecast.errors import ArgumentError, Problem
 from forecast.mixture import Mixture, mixture_quantiles
 from forecast.pipeline import Run
 from forecast.project import ScenarioPath
+from forecast.sensitivity.asked import read_quantity, read_target
 from forecast.sensitivity.carried import log_paths, nodes_at
 from forecast.sensitivity.inputs import Input, chosen, inputs_of, open_events
 from forecast.sensitivity.model import Model, Setting, model_of
@@ -91,7 +92,7 @@ class Grid:
 
 def grid(
     run: Run,
-    quantity: Quantity,
+    quantity: Quantity | str,
     x: str,
     y: str,
     *,
@@ -125,7 +126,8 @@ def grid(
     ArgumentError
         An unknown input, an input without spread, the same one twice; a size below 2.
     """
-    model = model_of(run, scenario)
+    model, quantity = model_of(run, scenario), read_quantity(quantity)
+    target = None if target is None else read_target(target, quantity)
     across, up = _two(model, x, y)
     counts = (size, size) if isinstance(size, int) else size
     xs, ys = (_points(entry, count) for entry, count in zip((across, up), counts, strict=True))

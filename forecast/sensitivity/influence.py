@@ -17,6 +17,7 @@ from forecast.errors import ArgumentError, Problem
 from forecast.pipeline import Run
 from forecast.reconcile.pool import ACTUAL_SD, Pool, growth, level
 from forecast.reconcile.statements import Source
+from forecast.sensitivity.asked import read_quantity
 from forecast.sensitivity.inputs import inputs_of, open_events
 from forecast.sensitivity.model import Model, Setting, model_of
 from forecast.sensitivity.outcome import Outcome
@@ -109,7 +110,7 @@ class Influence:
 Change = tuple[str, str, str, Callable[[Setting], Setting]]
 
 
-def influence(run: Run, quantity: Quantity, *, scenario: str | None = None) -> Influence:
+def influence(run: Run, quantity: Quantity | str, *, scenario: str | None = None) -> Influence:
     """Leave each source, statement, belief and event out; add one more source; learn each input.
 
     One more source is of a new publisher, prints what the consensus says for the newest base year, and is: an
@@ -130,9 +131,11 @@ def influence(run: Run, quantity: Quantity, *, scenario: str | None = None) -> I
     ArgumentError
         Unknown scenario; a quantity without a band.
     """
+    model, quantity = model_of(run, scenario), read_quantity(quantity)
     if isinstance(quantity, Probability):
-        raise ArgumentError(Problem("quantity", "Probability", "a quantity with a band, such as Value(2030)"))
-    model = model_of(run, scenario)
+        raise ArgumentError(
+            Problem("influence, quantity", "Probability", "a quantity with a band, such as Value(2030)")
+        )
     base, rows = _by_paths(model, quantity) if model.pivot is None else _by_projection(model, quantity)
     table = pd.DataFrame(rows, columns=["input", "kind", "change", "low", "median", "high", "note"])
     table["moves"] = table["median"] - base[1]

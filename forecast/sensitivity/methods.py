@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.pipeline import Run
+from forecast.sensitivity.asked import read_quantity, read_run
 from forecast.sensitivity.decomposition import decomposition
 from forecast.sensitivity.influence import influence
 from forecast.sensitivity.morris import morris
@@ -23,7 +24,7 @@ COLUMNS = ("method", "quantity", "scenario", "input", "kind", "measure", "value"
 
 
 def sensitivity_table(
-    run: Run, quantity: Quantity, methods: Sequence[str] = ("tornado", "sobol"), *, scenario: str | None = None
+    run: Run, quantity: Quantity | str, methods: Sequence[str] = ("tornado", "sobol"), *, scenario: str | None = None
 ) -> pd.DataFrame:
     """Results of several methods in one tidy table.
 
@@ -48,6 +49,8 @@ def sensitivity_table(
     ArgumentError
         Naming every unknown method, with a suggestion; and whatever a method raises.
     """
+    run, quantity = read_run(run), read_quantity(quantity)
+    methods = [methods] if isinstance(methods, str) else methods
     unknown = [name for name in methods if name not in METHODS]
     if unknown or not methods:
         known = list(METHODS)
@@ -61,9 +64,15 @@ def sensitivity_table(
 
 def _told(name: str, run: Run, quantity: Quantity, scenario: str | None) -> pd.DataFrame:
     chosen, table = METHODS[name](run, quantity, scenario)
-    filled = {"low": np.nan, "high": np.nan, "note": ""}
+    filled = {"low": np.nan, "high": np.nan, "note": "", "quantity": quantity.label}
     missing = {column: value for column, value in filled.items() if column not in table}
-    return table.assign(method=name, quantity=quantity.label, scenario=chosen, **missing)
+    return table.assign(method=name, scenario=chosen, **missing)
+
+
+def _variance_of(spread: str) -> str:
+    """What a share of variance is about: paths, whichever quantile was asked for."""
+    words = spread.removeprefix("the ")
+    return f"{words[:1].upper()}{words[1:]} (share of variance)"
 
 
 Told = tuple[str, pd.DataFrame]
@@ -88,13 +97,15 @@ def _spider(run: Run, quantity: Quantity, scenario: str | None) -> Told:
 def _sobol(run: Run, quantity: Quantity, scenario: str | None) -> Told:
     found = sobol(run, quantity, scenario=scenario)
     table = found.table.rename(columns={"share": "value"})
-    return found.scenario, table.assign(measure=table["order"] + " order", unit="share of variance")
+    named = table.assign(measure=table["order"] + " order", quantity=_variance_of(quantity.spread))
+    return found.scenario, named.assign(unit="share of variance")
 
 
 def _shapley(run: Run, quantity: Quantity, scenario: str | None) -> Told:
     found = shapley(run, quantity, scenario=scenario)
     table = found.table.rename(columns={"share": "value"})
-    return found.scenario, table.assign(measure="Shapley effect", unit="share of variance")
+    named = table.assign(measure="Shapley effect", quantity=_variance_of(quantity.spread))
+    return found.scenario, named.assign(unit="share of variance")
 
 
 def _decomposition(run: Run, quantity: Quantity, scenario: str | None) -> Told:
@@ -102,6 +113,7 @@ def _decomposition(run: Run, quantity: Quantity, scenario: str | None) -> Told:
     found = decomposition(run, None if years is None else years[-1], scenario=scenario)
     own = found.table[found.table["year"] == found.year].rename(columns={"part": "input", "share": "value"})
     measure = f"share of the band in {found.year}"
+    own = own.assign(quantity=_variance_of(f"the market in {found.year}"))
     return found.scenario, own.assign(kind="part of the band", measure=measure, unit="share of variance")
 
 

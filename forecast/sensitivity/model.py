@@ -19,6 +19,7 @@ from forecast.reconcile import Consensus
 from forecast.reconcile.pool import Pool
 from forecast.scenario import AnalystError, Scenario
 from forecast.scenario.joint import EventStates, joint_states
+from forecast.sensitivity.asked import read_run
 from forecast.sensitivity.carried import nodes_at, tree_paths
 from forecast.sensitivity.fits import Fits
 from forecast.sensitivity.quantities import Quantity
@@ -234,7 +235,7 @@ def _beyond(start: Mixture, rows: NodeRows) -> bool:
 
 def model_of(run: Run, scenario: str | None = None) -> Model:
     """The model of one scenario of a run: the one called base, else the middle one, where None."""
-    names = run.projection.scenarios
+    names = read_run(run).projection.scenarios
     name = headline_scenario(names) if scenario is None else scenario
     if name not in names:
         raise ArgumentError(Problem("scenario", repr(name), ", ".join(names), did_you_mean(name, names)))

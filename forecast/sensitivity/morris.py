@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecast.errors import ArgumentError, MissingDependencyError, ModelError, Problem
 from forecast.pipeline import Run
+from forecast.sensitivity.asked import read_quantity, read_seed
 from forecast.sensitivity.inputs import Input, chosen, inputs_of
 from forecast.sensitivity.model import Model, Setting, model_of
 from forecast.sensitivity.quantities import Quantity
@@ -70,7 +71,7 @@ class Morris:
 
 def morris(
     run: Run,
-    quantity: Quantity,
+    quantity: Quantity | str,
     *,
     scenario: str | None = None,
     inputs: Sequence[str] | None = None,
@@ -103,7 +104,7 @@ def morris(
     Morris (1991), doi:10.2307/1269043; Campolongo et al. (2007), doi:10.1016/j.envsoft.2006.10.004.
     """
     sample, analyze = _salib()
-    model = model_of(run, scenario)
+    model, quantity, seed = model_of(run, scenario), read_quantity(quantity), read_seed(seed)
     entries = [entry for entry in chosen(inputs_of(model), inputs) if len(set(entry.points)) > 1]
     problems = [
         Problem(name, str(count), "2 or more")

@@ -7,6 +7,8 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,6 +105,10 @@ class Value(Quantity):
     year: int
     level: float = 0.5
 
+    def __post_init__(self) -> None:
+        _check_years("Value", self.year)
+        _check_level(self.level)
+
     @property
     def years(self) -> tuple[int, ...]:
         return (self.year,)
@@ -138,6 +144,8 @@ class Cagr(Quantity):
     level: float = 0.5
 
     def __post_init__(self) -> None:
+        _check_years("Cagr", self.start, self.end)
+        _check_level(self.level)
         if self.end <= self.start:
             raise ArgumentError(Problem("Cagr", f"from {self.start} to {self.end}", "an end year after the start year"))
 
@@ -186,6 +194,7 @@ class Probability(Quantity):
 
     def __post_init__(self) -> None:
         _check_amount("Probability, above", self.above)
+        _check_years("Probability", self.year)
 
     @property
     def years(self) -> tuple[int, ...]:
@@ -229,6 +238,7 @@ class YearAbove(Quantity):
 
     def __post_init__(self) -> None:
         _check_amount("YearAbove, value", self.value)
+        _check_level(self.level)
 
     def of(self, path: ScenarioPath) -> float:
         levels = path.mixture.quantiles([self.level])[:, 0] - math.log(self.value)
@@ -280,6 +290,8 @@ class Cumulative(Quantity):
     level: float = 0.5
 
     def __post_init__(self) -> None:
+        _check_years("Cumulative", self.start, self.end)
+        _check_level(self.level)
         if self.end < self.start:
             found = f"from {self.start} to {self.end}"
             raise ArgumentError(Problem("Cumulative", found, "an end year not before the start year"))
@@ -330,9 +342,30 @@ def _level_words(level: float) -> str:
     return "Median" if level == 0.5 else f"P{100 * level:g}"
 
 
+def _check_years(name: str, *years: object) -> None:
+    for year in years:
+        if isinstance(year, bool) or not isinstance(year, Integral):
+            raise ArgumentError(Problem(f"{name}, year", repr(year), "a year as a whole number, such as 2030"))
+
+
+def _check_level(level: float) -> None:
+    if not is_number(level):
+        raise ArgumentError(Problem("level", shown(level), "a probability between 0 and 1"))
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a real number, and no truth value."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def shown(value: Any) -> str:
+    """A number in short, anything else as Python writes it."""
+    return f"{value:g}" if is_number(value) else repr(value)
+
+
 def _check_amount(place: str, value: float) -> None:
-    if not (math.isfinite(value) and value > 0):
-        raise ArgumentError(Problem(place, f"{value:g}", "an amount above 0"))
+    if not (is_number(value) and math.isfinite(value) and value > 0):
+        raise ArgumentError(Problem(place, shown(value), "an amount above 0"))
 
 
 def _position(path: ScenarioPath, year: int) -> int:

@@ -14,6 +14,7 @@ from scipy import special
 from forecast.distributions import Array
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.pipeline import Run
+from forecast.sensitivity.asked import read_quantity, read_seed
 from forecast.sensitivity.chaos import Chaos, chaos
 from forecast.sensitivity.model import model_of
 from forecast.sensitivity.outcome import Outcome, Player
@@ -126,7 +127,7 @@ def _carried(shares: pd.DataFrame, spread: str) -> str:
 
 def sobol(
     run: Run,
-    quantity: Quantity,
+    quantity: Quantity | str,
     *,
     scenario: str | None = None,
     points: int = 2**12,
@@ -168,7 +169,8 @@ def sobol(
     """
     if method not in _METHODS:
         raise ArgumentError(Problem("method", repr(method), ", ".join(_METHODS), did_you_mean(method, list(_METHODS))))
-    outcome = Outcome(model_of(run, scenario), quantity)
+    model, quantity, seed = model_of(run, scenario), read_quantity(quantity), read_seed(seed)
+    outcome = Outcome(model, quantity)
     players = _together(outcome)
     found, years = _METHODS[method](outcome, players, points, second_order, seed)
     table = _ranked(players, found)
@@ -177,7 +179,7 @@ def sobol(
     return Sobol(quantity, outcome.model.scenario_name, method, table, by_year)
 
 
-def shapley(run: Run, quantity: Quantity, *, scenario: str | None = None, seed: int = 1) -> Shapley:
+def shapley(run: Run, quantity: Quantity | str, *, scenario: str | None = None, seed: int = 1) -> Shapley:
     """Shapley effects of what comes, with the scenario's correlations between drivers as a Gaussian copula.
 
     Inputs and quantity as for `sobol`. A polynomial in normal scores is fitted; its effects are in closed form.
@@ -196,7 +198,8 @@ def shapley(run: Run, quantity: Quantity, *, scenario: str | None = None, seed: 
     ModelError
         A quantity without spread.
     """
-    outcome = Outcome(model_of(run, scenario), quantity)
+    model, quantity, seed = model_of(run, scenario), read_quantity(quantity), read_seed(seed)
+    outcome = Outcome(model, quantity)
     fitted = chaos(outcome.values, outcome.columns, seed=seed)
     others = [
         chaos(outcome.values, outcome.columns, degree=fitted.degree, seed=child)

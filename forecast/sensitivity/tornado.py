@@ -12,6 +12,7 @@ import pandas as pd
 
 from forecast.distributions import Array
 from forecast.pipeline import Run
+from forecast.sensitivity.asked import read_quantity
 from forecast.sensitivity.inputs import PROBABILITIES, Input, chosen, inputs_of
 from forecast.sensitivity.model import Model, model_of
 from forecast.sensitivity.quantities import Cumulative, Quantity, Value
@@ -145,13 +146,15 @@ class Spider:
         return result_html(self.summary(), self.table)
 
 
-def spider(run: Run, quantity: Quantity, *, scenario: str | None = None, inputs: Sequence[str] | None = None) -> Spider:
+def spider(
+    run: Run, quantity: Quantity | str, *, scenario: str | None = None, inputs: Sequence[str] | None = None
+) -> Spider:
     """How a quantity bends along each input's own range, the others at base; arguments as those of `tornado`."""
     return tornado(run, quantity, scenario=scenario, inputs=inputs).spider()
 
 
 def tornado(
-    run: Run, quantity: Quantity, *, scenario: str | None = None, inputs: Sequence[str] | None = None
+    run: Run, quantity: Quantity | str, *, scenario: str | None = None, inputs: Sequence[str] | None = None
 ) -> Tornado:
     """Try each uncertain input over its own range, the others at base.
 
@@ -177,7 +180,7 @@ def tornado(
     ModelError
         A quantity that is undefined for the case.
     """
-    model = model_of(run, scenario)
+    model, quantity = model_of(run, scenario), read_quantity(quantity)
     own = quantity.of(run.projection.paths[model.scenario_name])
     base = model.value(model.base, quantity)
     tried = [(entry, _values(model, entry, quantity, base, own)) for entry in chosen(inputs_of(model), inputs)]

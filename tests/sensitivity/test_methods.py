@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
+import forecast
 from forecast.errors import ArgumentError, MissingDependencyError, ModelError
 from forecast.pipeline import Run
 from forecast.sensitivity import (
@@ -15,12 +16,16 @@ from forecast.sensitivity import (
     Quantity,
     Value,
     YearAbove,
+    break_even,
     decomposition,
     discover,
     influence,
     morris,
     parse_quantity,
+    reverse_stress,
     sensitivity_table,
+    sobol,
+    tornado,
 )
 from forecast.sensitivity.methods import COLUMNS, METHODS
 from forecast.sensitivity.regions import cart, prim
@@ -88,13 +93,13 @@ def test_decomposition_is_that_of_the_projection(done: Run) -> None:
     assert isinstance(found.plot(), Axes)
 
 
-def test_screening_ranks_the_market_first(done: Run) -> None:
+def test_screening_ranks_the_consensus_first(done: Run) -> None:
     pytest.importorskip("SALib")
     found = morris(done, Value(2030), inputs=["consensus", "driver", "GD-2026", "prior.herding"], trajectories=3)
-    assert found.table["input"].iloc[0] == "market in 2023"
+    assert set(found.table["input"].iloc[:2]) == {"market in 2023", "growth of the consensus 2023–2028"}
     assert found.runs == 3 * (len(found.table) + 1)
     assert isinstance(found.plot(), Axes)
-    assert "on average over the others, for market in 2023 (USD 1" in found.summary()
+    assert "on average over the others, for growth of the consensus 2023–2028 (USD " in found.summary()
 
 
 def test_screening_without_its_library_says_what_to_install(done: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,6 +114,9 @@ def test_one_table_of_several_methods(done: Run) -> None:
     table = sensitivity_table(done, Value(2030), methods)
     assert tuple(table.columns) == COLUMNS
     assert list(dict.fromkeys(table["method"])) == methods
+    about = table.groupby("method")["quantity"].unique().str.join(", ").to_dict()
+    shared = dict.fromkeys(["sobol", "shapley", "decomposition"], "Market in 2030 (share of variance)")
+    assert about == shared | dict.fromkeys(["influence", "spider"], "Median of the market in 2030")
     assert table.drop(columns=["low", "high"]).notna().all(axis=None)
     assert set(methods) | {"morris", "tornado"} == set(METHODS)
 
@@ -158,7 +166,7 @@ FORMS = "value:2030, cagr:2023-2030, year-above:50, cumulative:2025-2030, probab
         (
             lambda run: influence(run, Probability(50, 2030)),
             ArgumentError,
-            "quantity: found Probability; allowed: a quantity with a band, such as Value(2030)",
+            "influence, quantity: found Probability; allowed: a quantity with a band, such as Value(2030)",
         ),
         (
             lambda run: discover(run, Value(2030), 1e6),
@@ -176,3 +184,42 @@ def test_bad_input_is_said_clearly(done: Run, call: object, error: type[Exceptio
     with pytest.raises(error) as caught:
         call(done)  # type: ignore[operator]
     assert str(caught.value) == said
+
+
+RUN = 'allowed: a Run; work the case through first: forecast.run("...")'
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda _: tornado("x", Value(2030)), f"run: found 'x'; {RUN}"),
+        (lambda _: sensitivity_table(None, Value(2030)), f"run: found None; {RUN}"),
+        (lambda _: forecast.explore("regenerative_medicine"), f"run: found 'regenerative_medicine'; {RUN}"),
+        (lambda run: tornado(run, 2030), "quantity: found 2030; allowed: a quantity such as Value(2030)"),
+        (lambda run: tornado(run, "vale:2030"), "quantity: found 'vale:2030'; allowed: value:2030"),
+        (lambda run: break_even(run, Value(2030), "100"), "target: found '100'; allowed: a number"),
+        (lambda run: break_even(run, Value(2030), -5), "target: found -5; allowed: a number above 0"),
+        (lambda run: break_even(run, Cagr(2023, 2030), -1), "target: found -1; allowed: a number above -1"),
+        (lambda run: break_even(run, Probability(50, 2030), 62), "allowed: a probability between 0 and 1"),
+        (lambda run: break_even(run, Value(2030), float("nan")), "target: found nan; allowed: a finite number"),
+        (lambda run: reverse_stress(run, "value:2030", None), "target: found None; allowed: a number"),
+        (lambda run: sobol(run, Value(2030), seed=-1), "seed: found -1; allowed: a whole number of at least 0"),
+        (lambda _: Value("2030"), "Value, year: found '2030'; allowed: a year as a whole number"),
+        (lambda _: Cagr(2023, 2030.5), "Cagr, year: found 2030.5; allowed: a year as a whole number"),
+        (lambda _: Value(2030, "median"), "level: found 'median'; allowed: a probability between 0 and 1"),
+        (lambda _: YearAbove("50"), "YearAbove, value: found '50'; allowed: an amount above 0"),
+        (lambda _: forecast.run(None), "case: found None; allowed: a Case, its folder, or the name"),
+        (lambda _: forecast.run(3), "case: found 3; allowed: a Case, its folder, or the name"),
+        (lambda run: forecast.run(run), "case: found a Run; allowed: a Case, its folder, or the name"),
+    ],
+)
+def test_an_argument_of_another_kind_is_refused_by_name(done: Run, call: object, said: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        call(done)  # type: ignore[operator]
+    assert said in str(caught.value)
+
+
+def test_a_quantity_may_be_given_as_text(done: Run) -> None:
+    asked = [break_even(done, quantity, 80, inputs=["market"]) for quantity in ("value:2030", Value(2030))]
+    assert asked[0].quantity == asked[1].quantity
+    assert asked[0].summary() == asked[1].summary()
