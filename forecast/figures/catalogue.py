@@ -95,6 +95,7 @@ CATALOGUE = {
     "probability of an outlier": "離群機率",
     "how far off an outlier is": "離群放大倍數",
     "market in {0}": "{0} 年市場規模",
+    "growth of the consensus {0}": "{0} 年共識成長率",
     "share of {0} in {1}": "{0}占{1}的比例",
     "event: {0}": "事件：{0}",
     "Median of the market in {0}": "{0} 年市場規模中位數",
@@ -336,6 +337,7 @@ PATTERNS = (
     "Probability of more than {0} in {1}",
     "Year in which the median passes {0}",
     "market in {0}",
+    "growth of the consensus {0}",
     "share of {0} in {1}",
     "event: {0}",
 )

@@ -19,7 +19,7 @@ from forecast.reconcile.pool import ACTUAL_SD, Pool, growth, level
 from forecast.reconcile.statements import Source
 from forecast.sensitivity.asked import read_quantity
 from forecast.sensitivity.inputs import inputs_of, open_events
-from forecast.sensitivity.model import Model, Setting, model_of
+from forecast.sensitivity.model import Model, Setting, growth_row, model_of
 from forecast.sensitivity.outcome import Outcome
 from forecast.sensitivity.quantities import Probability, Quantity
 from forecast.sensitivity.tornado import NO_LEVEL
@@ -255,6 +255,11 @@ def _known(model: Model) -> Iterator[tuple[str, str, Settings]]:
                 entry.kind,
                 [(w, replace(setting, quantile=q)) for w, q in zip(shares, levels, strict=True)],
             )
+        elif entry.key == "growth":
+            market, known = model.start(setting)
+            assert model.pivot is not None
+            rates = market.linear(growth_row(known, model.pivot)[None, :]).quantiles(levels)[0].tolist()
+            yield entry.name, entry.kind, [(w, replace(setting, growth=g)) for w, g in zip(shares, rates, strict=True)]
         elif entry.kind == "driver" and len(entry.points) > 1:
             values = scenario.drivers[entry.key].distribution.from_score(scores).tolist()
             yield entry.name, entry.kind, [(w, entry.set(setting, v)) for w, v in zip(shares, values, strict=True)]

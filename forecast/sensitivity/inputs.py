@@ -18,7 +18,7 @@ from forecast.reconcile.pool import Pool
 from forecast.reconcile.priors import Prior
 from forecast.reconcile.statements import Source, Statement
 from forecast.scenario.drivers import Driver
-from forecast.sensitivity.model import Model, Setting
+from forecast.sensitivity.model import Model, Setting, growth_row
 from forecast.sensitivity.words import plain
 
 KINDS = ("consensus", "history", "driver", "event", "prior", "hedge", "source")
@@ -89,7 +89,7 @@ class Input:
 
 def inputs_of(model: Model) -> list[Input]:
     """Every uncertain input: the start, drivers, events; with a consensus scope ratios, priors, hedges, sources too."""
-    found = [*_level(model), *drivers_of(model), *_events(model)]
+    found = [*_level(model), *_growth(model), *drivers_of(model), *_events(model)]
     pool = model.pool
     return found if pool is None else [*found, *_scope_ratios(pool), *_priors(pool), *_hedges(pool), *_sources(pool)]
 
@@ -132,6 +132,23 @@ def _level(model: Model) -> Iterator[Input]:
     kind = "history" if model.pool is None else "consensus"
     name = f"market in {model.pivot}" if model.pool is not None else f"course of the history to {model.pivot}"
     yield Input("market", name, kind, model.run.unit, tuple(levels), levels[len(levels) // 2], put)
+
+
+def _growth(model: Model) -> Iterator[Input]:
+    """Growth of the consensus from the pivot year to the year in which the scenario takes over."""
+    if model.pool is None or model.pivot is None:
+        return
+    market, known = model.start(model.as_read)
+    if known[-1] <= model.pivot:
+        return
+    growth = market.linear(growth_row(known, model.pivot)[None, :])
+    points = tuple(float(value) for value in np.expm1(growth.quantiles(PROBABILITIES)[0]))
+    name = f"growth of the consensus {model.pivot}–{known[-1]}"
+    yield Input("growth", name, "consensus", "share per year", points, points[len(points) // 2], _put_growth)
+
+
+def _put_growth(setting: Setting, point: float) -> Setting:
+    return replace(setting, growth=math.log1p(point))
 
 
 def market_at(model: Model, probabilities: Sequence[float]) -> Array:

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.distributions import Array
 from forecast.engine.error_floor import topped_up
 from forecast.engine.node_rows import NodeRows, node_rows
 from forecast.errors import ArgumentError, Problem, did_you_mean
@@ -43,11 +44,14 @@ class Setting:
         Scenario with its drivers.
     quantile
         Probability of the market's level in the model's `pivot` year to hold it at; None leaves it uncertain.
+    growth
+        Log growth a year of the consensus, from the pivot year to its last, to hold it at; None leaves it uncertain.
     """
 
     pool: Pool | None
     scenario: Scenario
     quantile: float | None = None
+    growth: float | None = None
 
     @property
     def sources(self) -> Pool:
@@ -202,12 +206,18 @@ class Model:
         return self._history if setting.pool is None else self._consensus(setting)
 
     def _held(self, market: Mixture, known: NDArray[np.int64], setting: Setting) -> Mixture:
-        """The start with its level in the pivot year held, where the setting says so."""
-        if setting.quantile is None:
+        """The start with its level in the pivot year, or its growth from there, held where the setting says so."""
+        if setting.quantile is None and setting.growth is None:
             return market
         assert self.pivot is not None
         at = self.pivot - int(known[0])
-        return market.given(at, float(market.quantiles([setting.quantile])[at, 0])).pruned()
+        if setting.quantile is not None:
+            market = market.given(at, float(market.quantiles([setting.quantile])[at, 0]))
+        if setting.growth is not None:
+            paths = np.eye(len(known))
+            with_growth = market.linear(np.vstack([paths, growth_row(known, self.pivot)]))
+            market = with_growth.given(-1, setting.growth).linear(np.eye(len(known) + 1)[:-1])
+        return market.pruned()
 
     def _consensus(self, setting: Setting) -> tuple[Mixture, NDArray[np.int64]]:
         pool, reference = setting.sources, self.run.consensus.reference_year
@@ -225,6 +235,14 @@ class Model:
         assert isinstance(self.run.start, HistoryStart)
         known = known_years(self.run.start.origin, self.handover)
         return self.run.start.market(known).pruned(), known
+
+
+def growth_row(known: NDArray[np.int64], since: int) -> Array:
+    """Coefficients of the log growth a year of a path, from a year to its last."""
+    row = np.zeros(len(known))
+    row[-1] = 1 / (known[-1] - since)
+    row[since - int(known[0])] = -row[-1]
+    return row
 
 
 def _beyond(start: Mixture, rows: NodeRows) -> bool:
