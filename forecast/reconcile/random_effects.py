@@ -134,9 +134,17 @@ class RandomEffects:
         noun = "study" if self.studies == 1 else "studies"
         return (
             f"{self.method} over {self.studies} {noun}: mean {mu:.4g} ({self.level * 100:.4g} % interval {low:.4g} to "
-            f"{high:.4g}); spread between studies {tau:.4g} (I2 {i2:.0f} %).\n"
-            f"One more study is expected between {least:.4g} and {most:.4g}."
+            f"{high:.4g}); spread between studies {tau:.4g} (I2 {i2:.0f} %).\n" + self._outlook(least, most)
         )
+
+    def _outlook(self, least: float, most: float) -> str:
+        """What one more study would print, or why these studies do not say."""
+        if self.studies == 1:
+            return "One study says nothing about the spread between studies, nor about what one more would print."
+        said = f"One more study is expected between {least:.4g} and {most:.4g}."
+        if self.knapp_hartung and not float(np.ravel(self.se)[0]) > 0:
+            return f"{said} The studies agree exactly, so the adjusted interval has no width; use the normal interval."
+        return said
 
     def plot(self, ax: Axes | None = None, *, unit: str = "") -> Axes:
         """Forest with 80 % bands of the studies, the pooled mean and one more study; for a single problem."""
@@ -262,7 +270,11 @@ def leave_one_out(
     >>> leave_one_out([1.0, 2.0, 4.0], [1.0, 1.0, 1.0], "FE").mu.tolist()
     [3.0, 2.5, 1.5]
     """
-    values, variances = np.broadcast_arrays(np.asarray(y, float), np.asarray(v, float))
+    values, variances = _numbers("y", y), _numbers("v", v)
+    problems = _shape_problems(values, variances)
+    if problems:
+        raise ArgumentError(problems)
+    values, variances = np.broadcast_arrays(values, variances)
     count = values.shape[-1] if values.ndim else 0
     if count < 2:
         raise ArgumentError(Problem("y", f"{count} studies", "at least two, so that one is left"))
@@ -284,7 +296,7 @@ def _read(
     level: float,
     problems: list[Problem],
 ) -> Studies:
-    values, variances = np.asarray(y, float), np.asarray(v, float)
+    values, variances = _numbers("y", y), _numbers("v", v)
     problems = problems + _shape_problems(values, variances)
     if not problems:
         values, variances = np.broadcast_arrays(values, variances)
@@ -298,9 +310,18 @@ def _read(
     return arrange(values, variances, correlation)
 
 
+def _numbers(name: str, given: ArrayLike) -> Array:
+    try:
+        return np.asarray(given, float)
+    except (TypeError, ValueError):
+        raise ArgumentError(Problem(name, repr(given)[:60], "numbers, studies on the last axis")) from None
+
+
 def _shape_problems(y: Array, v: Array) -> list[Problem]:
     try:
         shape = np.broadcast_shapes(y.shape, v.shape)
+        if y.ndim and v.ndim and y.shape[-1] != v.shape[-1]:
+            raise ValueError
     except ValueError:
         return [Problem("y, v", f"shapes {y.shape} and {v.shape}", "shapes that fit together, studies last")]
     if len(shape) == 0:

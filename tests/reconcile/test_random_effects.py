@@ -228,3 +228,15 @@ def test_a_result_shows_itself_in_a_line():
     shown = repr(random_effects([2.6, 2.7, 2.65], [0.04, 0.03, 0.05]))
     assert shown.startswith("RandomEffects(REML over 3 studies: mean 2.655 ")
     assert "array" not in shown
+
+
+def test_the_summary_promises_no_more_than_the_studies_say():
+    assert "nothing about the spread between studies" in random_effects([1.0], [0.1]).summary()
+    assert "no width" in random_effects([1.0] * 3, [0.1] * 3, knapp_hartung=True).summary()
+    assert "no width" not in random_effects([1.0] * 3, [0.1] * 3).summary()
+
+
+@pytest.mark.parametrize(("y", "v"), [("ab", [0.1]), ([1.0, 2.0], [0.1]), ([1.0], [0.1, 0.2]), ([1.0], None)])
+def test_values_and_variances_that_do_not_fit_are_refused(y, v):
+    with pytest.raises(ArgumentError):
+        random_effects(y, v)
