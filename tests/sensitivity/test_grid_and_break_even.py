@@ -134,7 +134,7 @@ def test_reverse_stress_is_the_likeliest_way_to_the_target(done: Run) -> None:
         ),
         (
             lambda run: reverse_stress(run, YearAbove(50), 2030),
-            "quantity: found YearAbove; allowed: Value, Cagr or Cumulative",
+            "reverse_stress, quantity: found YearAbove; allowed: Value, Cagr or Cumulative",
         ),
     ],
 )
