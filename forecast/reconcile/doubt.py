@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.reconcile.statements import Source, Statement
+from forecast.reconcile.statements import Source, Statement, printed_levels
 
 Array = NDArray[np.floating[Any]]
 
@@ -39,7 +39,7 @@ def believed(source: Source, rounding: Array, growth_spread: float) -> Array:
 
 def _levels(source: Source) -> dict[int, float]:
     """Closed levels in logs by year, the earliest first."""
-    return dict(sorted((s.year, s.centre) for s in source.statements if s.kind == "level" and not s.is_bound))
+    return {year: s.centre for year, s in sorted(printed_levels(source).items()) if not s.is_bound}
 
 
 def _looking_back(source: Source, growth_spread: float) -> Array:

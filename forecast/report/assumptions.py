@@ -41,11 +41,6 @@ def assumptions(run: Run, drivers: Tornado | None = None) -> pd.DataFrame:
     return table if drivers is None else table.assign(rank=_ranks(run, drivers, table))
 
 
-def driver_assumptions(run: Run) -> pd.DataFrame:
-    """Return the rows of `assumptions` for a run without a consensus."""
-    return assumptions(run)
-
-
 def _ranks(run: Run, drivers: Tornado, table: pd.DataFrame) -> pd.Series[int]:
     places = {name: place for place, name in enumerate(drivers.table["input"], start=1)}
     named = _names(run, drivers.scenario)
