@@ -469,6 +469,8 @@ EVERYTHING = [
         "base_year": 2023,
         "base_value": "60",
     },
+    {"id": "once", "publisher": "K", "scope": "t", "geography": "Atlantis", "base_year": 2023, "base_value": "16"},
+    {"id": "again", "publisher": "K", "scope": "t", "geography": "Atlantis", "base_year": 2023, "base_value": "17.5"},
 ]
 
 
@@ -606,3 +608,78 @@ def test_a_number_beyond_all_sense_is_a_finding_and_no_warning(column, text):
     wild = row | {"id": "a", column: f"2024={text}" if column == "other_values" else text}
     found = audit(pd.DataFrame([wild, row | {"id": "b", "publisher": "Q"}]))
     assert column == "other_values" or "unreadable" in set(found.table["check"])
+
+
+TWICE = GLOBAL | {"publisher": "Alder", "scope": "a market", "base_year": "2023"}
+
+
+@pytest.mark.parametrize("dated", ["", "2024-06"])
+def test_two_numbers_of_one_publisher_that_no_date_orders_clash(dated):
+    rows = [TWICE | {"id": "a", "base_value": "16"}, TWICE | {"id": "b", "base_value": "40", "publisher": "ALDER"}]
+    found = audit(pd.DataFrame([row | {"published": dated} for row in rows]))
+    assert found.table["check"].tolist().count("self_clash") == 1
+    line = one(found.table, "self_clash", "b", "a")
+    assert (line.severity, line.stated, line.implied, line.low, line.high) == ("high", 40, 16, 15.5, 16.5)
+    assert (line.year, line.unit, line.diagnosis) == (2023, "USD bn", "two numbers of one publisher")
+    assert line.explanation == (
+        "ALDER prints USD 16 bn for 2023 in a and USD 40 bn in b: 2.50 times apart for one market and year, both "
+        f"{'dated 2024-06' if dated else 'undated'}, so nothing tells which holds; date them, let one supersede the "
+        "other, or exclude one with its reason."
+    )
+    assert not found.of("revised").size
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"base_value": "16.4", "base_hedge": "about"},
+        {"base_value": "15", "base_hedge": "more than"},
+        {"supersedes": "a"},
+        {"excluded_because": "an old brochure"},
+        {"published": "2025"},
+        {"scope": "another market"},
+        {"geography": "Europe"},
+        {"publisher": "Birch"},
+        {"publisher": ""},
+        {"value_basis": "services"},
+        {"includes": "devices"},
+        {"base_year": "2024"},
+        {"base_year": "2026", "base_value": "", "target_year": "2030", "target_value": "40", "cagr": "10"},
+    ],
+    ids=str,
+)
+def test_two_numbers_that_something_tells_apart_do_not_clash(told):
+    first = TWICE | {"id": "a", "base_value": "16", "value_basis": "product sales", "includes": "services"}
+    found = audit(pd.DataFrame([first, first | {"id": "b", "base_value": "40"} | told]))
+    assert "self_clash" not in set(found.table["check"])
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("Atlantis", ""),
+        ("Bay Area", ""),
+        ("Gremany", " Did you mean 'germany'?"),
+        ("Worldwide", None),
+        ("歐洲", None),
+        ("", None),
+    ],
+)
+def test_an_unknown_geography_is_noted_with_a_suggestion(place, says):
+    rows = [GLOBAL | {"id": key, "scope": "a market", "geography": place, "base_value": "1"} for key in ("a", "b")]
+    found = audit(pd.DataFrame(rows)).of("unknown_geography")
+    texts = [
+        f"The geography '{place}' is not in the tree of geographies (a, b): it is held against itself only; a "
+        f"region of one's own goes into the file of scopes as [[geography]].{says}"
+    ]
+    assert found["explanation"].tolist() == texts * (says is not None)
+    assert set(found["severity"]) <= {"low"}
+
+
+def test_an_unknown_scope_is_noted_with_a_suggestion():
+    scopes = Scopes((Scope("home sensors"), Scope("door sensors", inside="home sensors")))
+    found = audit(pd.DataFrame([GLOBAL | {"id": "a", "scope": "home sensor"}]), scopes).of("unknown_scope")
+    assert found["explanation"].tolist() == [
+        "The scope 'home sensor' is not in the tree of scopes (a): it is held against itself only. Did you mean 'home "
+        "sensors'?"
+    ]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
+from forecast.errors import did_you_mean
 from forecast.estimates.checks.levels import NOTABLE, times
 from forecast.estimates.checks.registry import Finding, Findings, check, severity_of_factor
 from forecast.estimates.inclusion import included_items
 from forecast.estimates.ledger import Ledger, Point
 from forecast.estimates.scopes import default_scopes, folded
+from forecast.estimates.triples import overlap
 
 MOST_NAMED = 12
 """A finding on a whole pool names up to this many rows."""
@@ -128,6 +131,63 @@ def _revision(ledger: Ledger, was: Point, now: Point) -> Findings:
     )
 
 
+@check("high")
+def self_clash(ledger: Ledger) -> Findings:
+    """One publisher gives one market two levels for a year, and no date tells which holds."""
+    vintages: dict[tuple[object, ...], list[int]] = {}
+    for row, (market, house) in enumerate(zip(ledger.market, ledger.publisher, strict=True)):
+        if house and market[0] and not ledger.column("excluded_because")[row]:
+            vintages.setdefault((market, house, *_age(ledger, row)), []).append(row)
+    for rows in vintages.values():
+        for at, row in enumerate(rows):
+            pairs = (_two_printed(ledger, other, row) for other in rows[max(0, at - MOST_VINTAGES) : at])
+            if clash := next((pair for pair in pairs if pair), None):
+                yield _undecided(ledger, *clash)
+
+
+def _two_printed(ledger: Ledger, one: int, other: int) -> tuple[Point, Point] | None:
+    """Printed levels of two rows that differ most in one year, beyond rounding; None where nothing does."""
+    if _told_apart(ledger, one, other):
+        return None
+    years = ledger.told_years[one] & ledger.told_years[other]
+    pairs = [(ledger.path(one)[year], ledger.path(other)[year]) for year in sorted(years)]
+    apart = [(a, b) for a, b in pairs if a.printed and b.printed and not overlap((a.low, a.high), (b.low, b.high))]
+    return max(apart, key=lambda pair: abs(math.log(pair[0].value / pair[1].value)), default=None)
+
+
+def _told_apart(ledger: Ledger, one: int, other: int) -> bool:
+    """Whether the table itself says why two rows of one publisher differ."""
+    replaced = {(ledger.column("supersedes")[a], ledger.ids[b]) for a, b in ((one, other), (other, one))}
+    stated = [[ledger.column(name)[row] for row in (one, other)] for name in ("price_basis", "value_basis", "includes")]
+    return any(new == old for new, old in replaced) or any(all(words) and words[0] != words[1] for words in stated)
+
+
+def _undecided(ledger: Ledger, first: Point, second: Point) -> Finding:
+    row, other, unit = second.row, first.row, float(ledger.factor[second.row])
+    factor = max(first.value, second.value) / min(first.value, second.value)
+    date = ledger.column("published")[row]
+    name = ledger.column("publisher")[row] or ledger.column("via")[row]
+    text = (
+        f"{name} prints {ledger.money(first.value, other)} for {first.year} in {ledger.ids[other]} and "
+        f"{ledger.money(second.value, row)} in {ledger.ids[row]}: {times(factor)} times apart for one market and year, "
+        f"{f'both dated {date}' if date else 'both undated'}, so nothing tells which holds; date them, let one "
+        "supersede the other, or exclude one with its reason."
+    )
+    return Finding(
+        row,
+        severity_of_factor(factor),
+        text,
+        other=other,
+        stated=second.value / unit,
+        implied=first.value / unit,
+        low=first.low / unit,
+        high=first.high / unit,
+        unit=ledger.unit[row],
+        year=second.year,
+        diagnosis="two numbers of one publisher",
+    )
+
+
 _NAMELESS = {"", "unknown", "unnamed", "not named", "publisher not named", "n/a", "anonymous"}
 
 
@@ -205,9 +265,31 @@ def unknown_scope(ledger: Ledger) -> Findings:
         if not ledger.scopes.knows(scope):
             text = (
                 f"The scope '{scope}' is not in the tree of scopes ({named([ledger.ids[row] for row in rows])}): "
-                "it is held against itself only."
+                f"it is held against itself only.{_meant(scope, ledger.scopes.names)}"
             )
             yield Finding(rows[0], "low", text)
+
+
+@check("low")
+def unknown_geography(ledger: Ledger) -> Findings:
+    """The geography of a row is not in the tree of geographies."""
+    places: dict[str, list[int]] = {}
+    for (_, place), rows in ledger.pools.items():
+        if not ledger.scopes.geographies.knows(place):
+            places.setdefault(place, []).extend(rows)
+    for place, rows in places.items():
+        text = (
+            f"The geography '{place}' is not in the tree of geographies ({named([ledger.ids[row] for row in rows])}): "
+            "it is held against itself only; a region of one's own goes into the file of scopes as [[geography]]."
+            f"{_meant(place, ledger.scopes.geographies.names)}"
+        )
+        yield Finding(rows[0], "low", text)
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    """Suggest a name of the tree, where one is near."""
+    hint = did_you_mean(name, known)
+    return f" D{hint[1:]}" if hint.startswith("did you mean") else ""
 
 
 @check("medium")
