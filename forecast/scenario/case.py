@@ -18,8 +18,8 @@ from forecast.errors import ArgumentError, CaseError, InputError, Problem, Scena
 from forecast.scenario.case_checks import case_problems, scenario_problems
 from forecast.scenario.case_file import CaseFile
 from forecast.scenario.format import dotted, problems_of, valid_parts
-from forecast.scenario.layers import files_of, inside, migrate, read_toml
-from forecast.scenario.scenario import Scenario, read_scenario
+from forecast.scenario.layers import files_of, inside, migrate, read_layers, read_toml
+from forecast.scenario.scenario import Draft, Scenario, drafted, read_scenario
 
 if TYPE_CHECKING:
     from forecast.estimates import Footing, Scopes
@@ -146,11 +146,11 @@ class Case:
             raise ArgumentError(places)
         file = self.file.model_copy(update={"scenarios": [known[name] for name in dict.fromkeys(names)]})
         problems: list[str | Problem] = []
-        scenarios = dict(_read_scenarios(file.scenarios, self.folder, problems))
-        problems += scenario_problems(file, scenarios)
+        drafts = dict(_read_scenarios(file.scenarios, self.folder, problems))
+        problems += scenario_problems(file, drafts.values())
         if problems:
             raise CaseError(problems)
-        return replace(self, file=file, scenarios=scenarios)
+        return replace(self, file=file, scenarios={name: draft.scenario for name, draft in drafts.items()})
 
     def reconcile(self) -> Consensus:
         """Pool the case's estimates; see `forecast.reconcile`.
@@ -292,17 +292,18 @@ def read_case(path_or_name: str | Path) -> Case:
     """
     folder = find_case(path_or_name)
     problems: list[str | Problem] = []
-    file, named = _read_file(folder, problems)
+    file = _read_file(folder, problems)
+    named = {key: getattr(file, key) for key in CaseFile.model_fields}
     estimates = _collected(problems, partial(_read_estimates, named["estimates"] or "", folder))
     scopes = _collected(problems, partial(_read_scopes, named["scopes"] or "", folder))
     history = _collected(problems, partial(_read_history, named["history"] or "", folder))
     counts = _collected(problems, partial(_read_counts, named["counts"] or "", folder))
-    scenarios = dict(_read_scenarios(named["scenarios"] or [], folder, problems))
+    drafts = dict(_read_scenarios(named["scenarios"] or [], folder, problems))
     other = _collected(problems, partial(_read_cross_check, named["cross_check"] or "", folder))
-    if file is not None:
-        problems += case_problems(file, estimates, scopes, scenarios, other)
-    if problems or file is None or estimates is None:
+    problems += case_problems(file, estimates, scopes, drafts, other)
+    if problems:
         raise CaseError(problems)
+    scenarios = {name: draft.scenario for name, draft in drafts.items()}
     return Case(folder, file, estimates, scopes, scenarios, history, counts, other)
 
 
@@ -315,18 +316,17 @@ def _collected(problems: list[str | Problem], read: Callable[[], Any]) -> Any:
         return None
 
 
-def _read_file(folder: Path, problems: list[str | Problem]) -> tuple[CaseFile | None, dict[str, Any]]:
-    """Keys of the case file as a whole, or None, and those that are right by themselves."""
+def _read_file(folder: Path, problems: list[str | Problem]) -> CaseFile:
+    """Keys of the case file; a wrong one is None."""
     try:
         table = migrate(read_toml(folder / "case.toml"), "case.toml")
     except ScenarioError as error:
         raise CaseError(error.problems) from None
     try:
-        file = CaseFile.model_validate(table)
+        return CaseFile.model_validate(table)
     except ValidationError as error:
         problems += problems_of(error, lambda at: f"case.toml, {dotted(at)}" if at else "case.toml")
-        return None, valid_parts(CaseFile, table)
-    return file, dict(file)
+        return CaseFile.model_construct(**valid_parts(CaseFile, table))
 
 
 def _path(text: str, key: str, folder: Path) -> Path:
@@ -425,18 +425,22 @@ def _wrong_rows(path: Path, column: pd.Series[str], wrong: pd.Series[bool], allo
     return [Problem(f"{path.name}, row {row}, {column.name}", repr(text), allowed) for row, text in shown]
 
 
-def _read_scenarios(texts: list[str], folder: Path, problems: list[str | Problem]) -> Iterator[tuple[str, Scenario]]:
+def _read_scenarios(texts: list[str], folder: Path, problems: list[str | Problem]) -> Iterator[tuple[str, Draft]]:
+    """Scenarios by name, as far as they can be read; what is wrong with them is noted."""
     seen: dict[str, str] = {}
     for position, text in enumerate(texts):
-        scenario = _collected(problems, partial(_read_named, text, f"scenarios.{position}", folder))
-        if scenario is None:
+        draft = _collected(problems, partial(_read_named, text, f"scenarios.{position}", folder))
+        if draft is None:
             continue
-        if scenario.name in seen:
-            found = f"{text} is called '{scenario.name}' like {seen[scenario.name]}"
+        problems.extend(draft.problems)
+        name = draft.scenario.name or Path(text).stem
+        if name in seen:
+            found = f"{text} is called '{name}' like {seen[name]}"
             problems.append(Problem(f"case.toml, scenarios.{position}", found, "a name of its own for each scenario"))
-        seen[scenario.name] = text
-        yield scenario.name, scenario
+        seen[name] = text
+        yield name, draft
 
 
-def _read_named(text: str, key: str, folder: Path) -> Scenario:
-    return read_scenario(_path(text, key, folder))
+def _read_named(text: str, key: str, folder: Path) -> Draft:
+    path = _path(text, key, folder)
+    return drafted(read_layers(path), name=path.stem)

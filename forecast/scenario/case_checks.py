@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.scenario.case_file import CaseFile
 from forecast.scenario.growth import TreeGrowth
-from forecast.scenario.scenario import Scenario
+from forecast.scenario.scenario import Draft, Scenario, event_years
 
 if TYPE_CHECKING:
     from forecast.estimates import Scopes
@@ -23,30 +23,31 @@ def case_problems(
     file: CaseFile,
     estimates: pd.DataFrame | None,
     scopes: Scopes | None,
-    scenarios: Mapping[str, Scenario],
+    drafts: Mapping[str, Draft],
     cross_check: Scenario | None,
 ) -> list[str | Problem]:
-    """Everything that does not fit between the files; what could not be read is None."""
+    """Everything that does not fit between the files; what could not be read is None, in the file's keys too."""
     found: list[str | Problem] = [*_scope_problems(file, estimates, scopes), *_prior_problems(file)]
-    if estimates is not None:
+    if estimates is not None and file.footing is not None:
         found += _footing_problems(file, estimates)
-    found += scenario_problems(file, scenarios)
+    found += scenario_problems(file, drafts.values())
     if cross_check is not None and not isinstance(cross_check.growth, TreeGrowth):
         allowed = "curve = 'tree', because a cross-check is a driver tree"
         found.append(Problem(f"{file.cross_check}, growth.curve", repr(cross_check.growth.name), allowed))
-    return [*found, *_probability_problems(file, scenarios)]
+    return [*found, *_probability_problems(file, drafts)]
 
 
-def scenario_problems(file: CaseFile, scenarios: Mapping[str, Scenario]) -> list[Problem]:
-    """Everything about single scenarios that does not fit the case."""
-    return [problem for name, scenario in scenarios.items() for problem in _scenario_problems(file, name, scenario)]
+def scenario_problems(file: CaseFile, drafts: Iterable[Draft]) -> list[Problem]:
+    """Everything about single scenarios that does not fit the case; once where several inherit it."""
+    found = [problem for draft in drafts for problem in (*_year_problems(file, draft), *_curve_problems(file, draft))]
+    return list(dict.fromkeys(found))
 
 
 def _scope_problems(file: CaseFile, estimates: pd.DataFrame | None, scopes: Scopes | None) -> Iterator[Problem]:
     if scopes is None:
         return
     names = list(scopes.names)
-    if not scopes.knows(file.scope):
+    if file.scope is not None and not scopes.knows(file.scope):
         hint = did_you_mean(file.scope, names)
         yield Problem("case.toml, scope", repr(file.scope), f"a scope of {file.scopes}", hint)
     rows = [] if estimates is None else estimates[["id", "scope"]].itertuples(index=False)
@@ -60,7 +61,7 @@ def _prior_problems(file: CaseFile) -> list[str | Problem]:
     from forecast.reconcile.priors import prior_for
 
     try:
-        prior_for(file.prior, [])
+        prior_for(file.prior or {}, [])
     except ArgumentError as error:
         return [f"case.toml, {problem}" for problem in error.problems]
     return []
@@ -80,30 +81,42 @@ def _footing_problems(file: CaseFile, estimates: pd.DataFrame) -> Iterator[Probl
                 yield Problem(place, repr(stated), f"{wanted!r}, the footing of the case", remedy)
 
 
-def _scenario_problems(file: CaseFile, name: str, scenario: Scenario) -> Iterator[Problem]:
+def _year_problems(file: CaseFile, draft: Draft) -> Iterator[Problem]:
+    """Years of a scenario outside of the case's; what its own end cuts off it says itself."""
+    scenario, place, first = draft.scenario, draft.layers.place, file.reference_year
     last = scenario.end or file.end
-    if last < file.reference_year:
-        allowed = f"a year not before the reference_year {file.reference_year}"
-        yield Problem(f"scenario {name}, end", str(last), allowed)
-    if scenario.handover_year is not None and not file.reference_year <= scenario.handover_year <= last:
-        allowed = f"a year from {file.reference_year} to {last}"
-        yield Problem(f"scenario {name}, handover_year", str(scenario.handover_year), allowed)
-    for key, event in scenario.events.items():
-        year = round(float(event.year.distribution.from_score(0.0)))
-        if not file.reference_year <= year <= last:
-            allowed = f"a year within the horizon, {file.reference_year} to {last}"
-            yield Problem(f"scenario {name}, events.{key}.year", str(year), allowed)
-    if (file.start == "tree") != isinstance(scenario.growth, TreeGrowth):
+    if first is None or last is None or (scenario.end is None and last < first):
+        return
+    if last < first:
+        yield Problem(place(("end",)), str(last), f"a year not before the reference_year {first} of case.toml")
+        return
+    handover = scenario.handover_year
+    if handover is not None and not first <= handover <= last and not _said(scenario, handover):
+        yield Problem(place(("handover_year",)), str(handover), f"a year from {first} to {last}")
+    for key, year in event_years(scenario).items():
+        if not first <= year <= last and not _said(scenario, year):
+            yield Problem(place(("events", key, "year")), str(year), f"a year within the horizon, {first} to {last}")
+
+
+def _said(scenario: Scenario, year: int) -> bool:
+    """Whether the scenario is at odds with a year by its own end."""
+    return scenario.end is not None and year > scenario.end
+
+
+def _curve_problems(file: CaseFile, draft: Draft) -> Iterator[Problem]:
+    growth = draft.scenario.growth
+    if growth is not None and file.start is not None and (file.start == "tree") != isinstance(growth, TreeGrowth):
         allowed = "curve = 'tree' in every scenario where the case has start = 'tree', and nowhere else"
-        yield Problem(f"scenario {name}, growth.curve", repr(scenario.growth.curve), allowed)
+        yield Problem(draft.layers.place(("growth", "curve")), repr(growth.name), allowed)
 
 
-def _probability_problems(file: CaseFile, scenarios: Mapping[str, Scenario]) -> Iterator[Problem]:
-    """Probabilities of a set that do not sum to 1; left alone while a scenario could not be read."""
-    stated = {name: s.probability for name, s in scenarios.items() if s.probability is not None}
+def _probability_problems(file: CaseFile, drafts: Mapping[str, Draft]) -> Iterator[Problem]:
+    """Probabilities of a set that do not sum to 1; left alone while one of them could not be read."""
+    said = {name for name, draft in drafts.items() if "probability" in draft.layers.values}
+    stated = {name: p for name, draft in drafts.items() if (p := draft.scenario.probability) is not None}
     total = sum(stated.values())
-    if stated and len(scenarios) == len(file.scenarios) and abs(total - 1) > TOLERANCE:
-        files = dict(zip(scenarios, file.scenarios, strict=True))
+    if stated and said == set(stated) and len(drafts) == len(file.scenarios or []) and abs(total - 1) > TOLERANCE:
+        files = dict(zip(drafts, file.scenarios, strict=True))
         listed = ", ".join(f"{files[name]} {probability:g}" for name, probability in stated.items())
         found = f"probabilities with a sum of {total:g} ({listed})"
         yield Problem("case.toml, scenarios", found, "probabilities that sum to 1")

@@ -120,13 +120,16 @@ def _grown(matrix: Array, move: Array) -> Array:
     return matrix
 
 
-def correlation_problems(pairs: Sequence[Correlation], drivers: Mapping[str, Driver]) -> Iterator[Found]:
-    """Pairs of what is no driver, is certain, or is named twice."""
+def correlation_problems(
+    pairs: Sequence[Correlation | None], drivers: Mapping[str, Driver], wrong: tuple[str, ...] = ()
+) -> Iterator[Found]:
+    """Pairs of what is no driver, is certain, or is named twice; a key at or under a wrong one is not judged."""
     seen: set[frozenset[str]] = set()
     uncertain = [key for key, driver in drivers.items() if not driver.distribution.is_fixed]
-    for position, pair in enumerate(pairs):
+    read = [(position, pair) for position, pair in enumerate(pairs) if pair is not None and pair.between is not None]
+    for position, pair in read:
         for name in pair.between:
-            if name not in uncertain:
+            if name not in uncertain and not f"{name}.".startswith(tuple(f"{key}." for key in wrong)):
                 allowed = "an uncertain driver" if name in drivers else "the key of an uncertain driver"
                 hint = "it is a single number" if name in drivers else did_you_mean(name, uncertain)
                 yield (position, "between"), Problem("", repr(name), allowed, hint)

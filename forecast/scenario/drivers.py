@@ -32,7 +32,7 @@ from forecast.distributions import (
     pert_from_percentiles,
 )
 from forecast.errors import ArgumentError, Problem
-from forecast.scenario.format import Format, Number, refuse
+from forecast.scenario.format import Format, Number, beside_a_wrong_kind, refuse
 
 Forms = dict[tuple[str, ...], Callable[..., Distribution]]
 """Distribution built from each set of parameters that may be given together."""
@@ -276,6 +276,7 @@ AnyDriver = Annotated[
         custom_error_type="refused",
         custom_error_message="one of the families " + ", ".join(FAMILIES),
     ),
+    beside_a_wrong_kind("family", FAMILIES),
 ]
 """A number, a range or a family."""
 

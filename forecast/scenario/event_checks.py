@@ -17,19 +17,19 @@ def event_problems(events: Mapping[str, Event], known: Sequence[str]) -> Iterato
     Parameters
     ----------
     events
-        Those that are right by themselves.
+        As far as they can be read; what is wrong is None.
     known
         Names of all events.
     """
-    whole = len(events) == len(known)
+    whole = _whole(events, known)
     for name, event in events.items():
         for key in ("requires", "excludes"):
-            for other in getattr(event, key):
+            for other in getattr(event, key) or []:
                 if other not in known or other == name:
                     hint = did_you_mean(other, [one for one in known if one != name])
                     whole = False
                     yield (name, key), Problem("", repr(other), "the name of another event", hint)
-        for other in sorted(set(event.requires) & set(event.excludes)):
+        for other in sorted(set(event.requires or []) & set(event.excludes or [])):
             yield (name, "excludes"), Problem("", repr(other), "an event that it does not require")
     circle = _circle(events)
     if circle:
@@ -39,8 +39,14 @@ def event_problems(events: Mapping[str, Event], known: Sequence[str]) -> Iterato
         yield from _impossible(events)
 
 
+def _whole(events: Mapping[str, Event], known: Sequence[str]) -> bool:
+    """Whether all that links events can be read."""
+    links = [(event.probability, event.requires, event.excludes) for event in events.values()]
+    return len(events) == len(known) and not any(part is None for link in links for part in link)
+
+
 def _circle(events: Mapping[str, Event]) -> list[str]:
-    graph = {name: set(event.requires) & events.keys() for name, event in events.items()}
+    graph = {name: set(event.requires or []) & events.keys() for name, event in events.items()}
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
@@ -83,7 +89,7 @@ def given_problems(
     wrong = [(key, name) for key, names in stated.items() for name in names if name not in known]
     for key, name in wrong:
         yield (key,), Problem("", repr(name), "the name of an event", did_you_mean(name, list(known)))
-    if wrong or len(events) < len(known) or not (happens or ruled_out) or any(event_problems(events, known)):
+    if wrong or not _whole(events, known) or not (happens or ruled_out) or any(event_problems(events, known)):
         return
     for group in linked(events):
         try:

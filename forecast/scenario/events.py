@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from forecast.errors import Problem
 from forecast.scenario.drivers import AnyDriver, GrowthDriver, PositiveDriver, Status, YearDriver
-from forecast.scenario.format import Format, Found, Share, refuse
+from forecast.scenario.format import Format, Found, Share, beside_a_wrong_kind, refuse
 
 Array = NDArray[np.float64]
 
@@ -107,6 +107,7 @@ AnyEffect = Annotated[
     Discriminator(
         _tag, custom_error_type="refused", custom_error_message="a table with kind = one of " + ", ".join(EFFECTS)
     ),
+    beside_a_wrong_kind("kind", EFFECTS),
 ]
 """One of the effects."""
 

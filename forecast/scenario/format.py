@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Self, TypeVar, cast, get_args, get_origin
 
 from pydantic import (
     BaseModel,
@@ -15,6 +15,8 @@ from pydantic import (
     ModelWrapValidatorHandler,
     TypeAdapter,
     ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -127,6 +129,58 @@ def valid_parts(owner: type[BaseModel], data: Mapping[str, Any]) -> dict[str, An
     return parts
 
 
+Kind = TypeVar("Kind", bound=Format)
+
+
+def sketched(kind: type[Kind], table: object) -> Kind | None:
+    """Table with the keys that are right by themselves, and None for those that are wrong."""
+    if not isinstance(table, Mapping):
+        return None
+    return cast("Kind", kind.model_construct(**valid_parts(kind, table)))
+
+
+def beside_a_wrong_kind(key: str, kinds: Mapping[str, type[Format]]) -> WrapValidator:
+    """Validator around tables told apart by one key: where that key is wrong, what stands beside it is checked too.
+
+    It is held against the kind that is meant most likely, or else, key by key, against the first kind that has it.
+    """
+
+    def checked(table: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(table)
+        except ValidationError as error:
+            if not isinstance(table, Mapping) or all(one["loc"] for one in error.errors()):
+                raise
+            details = [_named(one, Format) for one in error.errors()]
+            raise ValidationError.from_exception_data(key, [*details, *_beside(table, key, kinds)]) from None
+
+    return WrapValidator(checked)
+
+
+def _beside(table: Mapping[str, Any], key: str, kinds: Mapping[str, type[Format]]) -> list[InitErrorDetails]:
+    """Problems of a table of no known kind, but for the key that names the kind."""
+    meant = _suggestion(did_you_mean(str(table.get(key, "")), list(kinds)))
+    if meant in kinds:
+        return _faults(TypeAdapter(kinds[meant]), {**table, key: meant}, ())
+    rest = {name: value for name, value in table.items() if name != key}
+    owners = {name: kind for kind in reversed([*kinds.values()]) for name in kind.model_fields}
+    found = [fault for n, v in rest.items() if n in owners for fault in _faults(_adapter(owners[n], n), v, (n,))]
+    return found + [_unknown(name, list(owners)) for name in rest if name not in owners]
+
+
+def _faults(adapter: TypeAdapter[Any], value: object, above: Location) -> list[InitErrorDetails]:
+    try:
+        adapter.validate_python(value, strict=True)
+    except ValidationError as error:
+        return [InitErrorDetails(**_named(one, Format) | {"loc": (*above, *one["loc"])}) for one in error.errors()]
+    return []
+
+
+def _unknown(name: str, known: list[str]) -> InitErrorDetails:
+    kind = PydanticCustomError("unknown_key", "a known key", {"hint": did_you_mean(name, known)})
+    return InitErrorDetails(type=kind, loc=(name,), input=None)
+
+
 @lru_cache(maxsize=256)
 def _adapter(owner: type[BaseModel], name: str) -> TypeAdapter[Any]:
     """Type of a key, or of the entries of a table of named entries."""
@@ -174,7 +228,11 @@ def _is_circle(error: Any) -> bool:
 
 def _suggested(error: Any) -> str:
     """Key that an unknown one was most likely meant to be."""
-    return str(error["ctx"]["hint"]).removeprefix("did you mean '").removesuffix("'?")
+    return _suggestion(str(error["ctx"]["hint"]))
+
+
+def _suggestion(hint: str) -> str:
+    return hint.removeprefix("did you mean '").removesuffix("'?")
 
 
 _BETWEEN = ("missing", "together", "no_curve")
@@ -203,7 +261,9 @@ def _problem(error: Any, place: Callable[[Location], str]) -> Problem:
         return Problem(where, "nothing", "this key is required")
     choice = _CHOICE.search(error["msg"])
     if choice and isinstance(error["input"], Mapping):
-        return _wrong_choice(where, error["input"], choice[1] or "family", choice[2])
+        key = choice[1] or "family"
+        where = place((*location, key)) if key in error["input"] else where
+        return _wrong_choice(where, error["input"], key, choice[2])
     found = context["found"] if kind == "together" else _shown(error["input"])
     return Problem(where, found, PLAIN.get(kind, _lower(error["msg"])), context.get("remedy", ""))
 
@@ -216,12 +276,20 @@ def _wrong_choice(where: str, table: Mapping[str, Any], key: str, kinds: str) ->
     if key not in table:
         return Problem(where, f"no key '{key}'", f"{key} = one of {kinds}")
     hint = did_you_mean(str(table[key]), kinds.split(", "))
-    return Problem(f"{where}.{key}", repr(table[key]), "", hint)
+    return Problem(where, repr(table[key]), "", hint)
+
+
+_ASIDE = ("because", "source", "status", "unit")
+"""Keys of a table that say nothing of what is wrong with its numbers."""
 
 
 def _shown(value: object) -> str:
     """Print a value as the file would, cut to a readable length."""
-    text = ", ".join(f"{k} = {v!r}" for k, v in value.items()) if isinstance(value, Mapping) else repr(value)
+    if isinstance(value, Mapping):
+        kept = {key: part for key, part in value.items() if key not in _ASIDE} or value
+        text = ", ".join(f"{key} = {part!r}" for key, part in kept.items())
+    else:
+        text = repr(value)
     return text if len(text) <= 120 else text[:117] + "..."
 
 

@@ -22,7 +22,7 @@ from forecast.scenario.drivers import (
     PositiveDriver,
     drivers_of,
 )
-from forecast.scenario.format import Format, Year, refuse
+from forecast.scenario.format import Format, Year, beside_a_wrong_kind, refuse
 
 
 def fixed(value: float, unit: str, because: str) -> PlainDriver:
@@ -208,5 +208,6 @@ AnyGrowth = Annotated[
     Discriminator(
         _tag, custom_error_type="no_curve", custom_error_message="a table with curve = one of " + ", ".join(CURVES)
     ),
+    beside_a_wrong_kind("curve", CURVES),
 ]
 """One of the curves."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -59,12 +60,19 @@ class Layers:
 
     def place(self, location: Location) -> str:
         """File and key, for a message; a bare number has no key of its own."""
-        if location and location[-1] == "value" and location not in self.origins and location[:-1] in self.origins:
-            table: Any = self.values
-            for part in location[:-1]:
-                table = table[int(part)] if isinstance(table, list) else table[part]
-            location = location if isinstance(table, Mapping) else location[:-1]
+        if location and location[-1] == "value" and not isinstance(self._at(location[:-1]), Mapping | None):
+            location = location[:-1]
         return f"{self.origin(location)}, {dotted(location)}" if location else self.origins[()]
+
+    def _at(self, location: Location) -> object:
+        """What is written at a location; None for nothing."""
+        table: Any = self.values
+        for part in location:
+            if isinstance(table, Mapping):
+                table = table.get(part)
+            else:
+                table = table[int(part)] if isinstance(table, list) and int(part) < len(table) else None
+        return table
 
 
 MOST_BYTES = 5_000_000
@@ -83,16 +91,30 @@ def read_toml(path: Path, name: str | None = None) -> Table:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise ScenarioError(Problem(shown, f"{path.stat().st_size} bytes", f"at most {MOST_BYTES} bytes"))
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text)
     except FileNotFoundError:
         raise ScenarioError(Problem(shown, "no such file", remedy=f"looked at {path}")) from None
     except RecursionError:
         raise ScenarioError(Problem(shown, "brackets nested too deeply", "a TOML file in UTF-8")) from None
     except tomllib.TOMLDecodeError as error:
-        remedy = "text stands in quotes, and a number begins with a digit: 0.1, not .1" if "value" in str(error) else ""
-        raise ScenarioError(Problem(shown, str(error), "a TOML file in UTF-8", remedy)) from None
+        raise ScenarioError(_not_toml(shown, text, str(error))) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(Problem(shown, str(error), "a TOML file in UTF-8")) from None
+
+
+def _not_toml(shown: str, text: str, said: str) -> Problem:
+    """What keeps a text from being TOML; a key or table that comes twice with its line."""
+    if said.startswith(("Cannot overwrite", "Cannot declare", "Duplicate")):
+        lines, at = text.splitlines(), _LINE.search(said)
+        number = int(at[1]) if at else len(lines)
+        found = f"{lines[number - 1].strip()!r}, which comes a second time"
+        return Problem(f"{shown}, line {number}", found, "each key and each table once", "keep one of them")
+    remedy = "text stands in quotes, and a number begins with a digit: 0.1, not .1" if "value" in said else ""
+    return Problem(shown, said, "a TOML file in UTF-8", remedy)
+
+
+_LINE = re.compile(r"at line (\d+)")
 
 
 def migrate(table: Table, shown: str) -> Table:
@@ -117,7 +139,7 @@ def root_of(path: Path) -> Path:
 def inside(text: str, folder: Path, root: Path, place: str) -> Path:
     """File named in another file; refused where it is not text or leaves the case folder."""
     if not isinstance(text, str) or not text:
-        raise ScenarioError(Problem(place, repr(text), "the name of a file"))
+        raise ScenarioError(Problem(place, repr(text), "the name of one file, in quotes"))
     path = (folder / text.replace("\0", "?")).resolve()
     if not path.is_relative_to(root.resolve()):
         raise ScenarioError(Problem(place, repr(text), "a file inside the case folder", f"move it into {root.name}"))
@@ -182,8 +204,8 @@ def _named_overlays(table: Table, path: Path, root: Path, problems: list[str | P
     names = table.get("overlays", [])
     key = f"{shown_name(path, root)}, overlays"
     found = [
-        _tried(problems, partial(_overlay_inside, name, path, root, key))
-        for name in (names if isinstance(names, list) else [])
+        _tried(problems, partial(_overlay_inside, name, path, root, f"{key}.{position}"))
+        for position, name in enumerate(names if isinstance(names, list) else [])
     ]
     return [overlay for overlay in found if overlay]
 

@@ -14,7 +14,7 @@ import pandas as pd
 from forecast.scenario.drivers import Driver, PlainDriver
 from forecast.scenario.format import Format, Location, dotted
 from forecast.scenario.layers import Layers, read_layers
-from forecast.scenario.scenario import Scenario, validated
+from forecast.scenario.scenario import Scenario, drafted
 
 COLUMNS = ("key", "value", "unit", "status", "because", "source", "file")
 DEFAULT = "default"
@@ -87,7 +87,7 @@ def resolve(path: str | Path, *, overlays: Sequence[str | Path] = ()) -> Resolve
         Listing every problem with its file and key.
     """
     layers = read_layers(Path(path), [Path(overlay) for overlay in overlays])
-    scenario = validated(layers, name=Path(path).stem)
+    scenario = drafted(layers, name=Path(path).stem).whole()
     return Resolved(scenario, pd.DataFrame(_rows(scenario, layers, ()), columns=list(COLUMNS)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,9 +13,9 @@ from forecast.errors import ArgumentError, Problem, ScenarioError, did_you_mean
 from forecast.scenario.correlation import Correlation, correlation_problems
 from forecast.scenario.drivers import Driver, PlainDriver, drivers_of
 from forecast.scenario.event_checks import event_problems, given_problems
-from forecast.scenario.events import Event
-from forecast.scenario.format import Format, Found, NotNegative, Share, Year, problems_of
-from forecast.scenario.growth import AnyGrowth, SegmentsGrowth, TreeGrowth
+from forecast.scenario.events import EFFECTS, Event
+from forecast.scenario.format import Format, Found, NotNegative, Share, Year, problems_of, sketched, valid_parts
+from forecast.scenario.growth import CURVES, AnyGrowth, Growth, SegmentsGrowth, TreeGrowth
 from forecast.scenario.joint import MOST_STATES, EventStates, joint_states
 from forecast.scenario.layers import Layers, read_layers
 from forecast.scenario.segments import Segment, segment_problems
@@ -95,19 +96,17 @@ class Scenario(Format):
 
     @classmethod
     def check_together(cls, valid: Mapping[str, Any], raw: Mapping[str, Any], /) -> Iterator[Found]:
-        events, segments = valid["events"] or {}, valid["segments"] or {}
-        names = list(raw["events"]) if isinstance(raw.get("events"), Mapping) else []
-        yield from _horizon_problems(valid)
-        yield from _under("events", event_problems(events, names))
-        yield from _ceiling_problems(events, valid["growth"])
-        yield from given_problems(events, names, valid["happens"] or [], valid["ruled_out"] or [])
-        yield from _under("segments", segment_problems(segments))
-        yield from _curve_problems(valid["growth"], raw)
-        tables = {key: valid[key] for key in ("growth", "tree") if valid[key] is not None}
-        drivers = {f"{key}.{n}": driver for key, table in tables.items() for n, driver in drivers_of(table).items()}
-        for key, named in (("events", events), ("segments", segments)):
-            drivers |= {f"{key}.{n}.{k}": d for n, table in named.items() for k, d in drivers_of(table).items()}
-        yield from _under("correlation", correlation_problems(valid["correlation"] or [], drivers))
+        draft = sketch(valid, raw)
+        events, segments = _tables(raw.get("events")), _tables(raw.get("segments"))
+        yield from _horizon_problems(draft)
+        yield from _under("events", event_problems(draft.events, list(events)))
+        yield from _ceiling_problems(draft, events)
+        yield from given_problems(draft.events, list(events), draft.happens or [], draft.ruled_out or [])
+        yield from _under("segments", segment_problems(draft.segments, segments))
+        yield from _curve_problems(draft.growth, raw)
+        known = {key: driver for key, driver in drivers_of(draft).items() if not _is_event_year(key)}
+        wrong = tuple(_wrong_keys(draft, raw))
+        yield from _under("correlation", correlation_problems(draft.correlation, known, wrong))
 
     @property
     def drivers(self) -> dict[str, Driver]:
@@ -173,30 +172,85 @@ def _under(key: str, problems: Iterator[Found]) -> Iterator[Found]:
         yield (key, *location), problem
 
 
-def _horizon_problems(valid: Mapping[str, Any]) -> Iterator[Found]:
-    end, handover = valid["end"], valid["handover_year"]
+def sketch(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> Scenario:
+    """Scenario of which only some keys are right; a wrong key is None, in the tables of named entries too.
+
+    Parameters
+    ----------
+    valid
+        Values of the keys that are right by themselves.
+    raw
+        The table as it was written.
+    """
+    growth, pairs = raw.get("growth"), raw.get("correlation")
+    curve = CURVES.get(str(growth.get("curve"))) if isinstance(growth, Mapping) else None
+    read = [sketched(Correlation, pair) for pair in pairs] if isinstance(pairs, list) else []
+    tables: dict[str, Any] = {
+        "growth": valid["growth"] or (sketched(curve, growth) if curve else None),
+        "tree": valid["tree"] or sketched(Tree, raw.get("tree")),
+        "events": _entries(Event, valid["events"] or {}, raw.get("events")),
+        "segments": _entries(Segment, valid["segments"] or {}, raw.get("segments")),
+        "correlation": valid["correlation"] or read,
+    }
+    return Scenario.model_construct(**{**valid, **tables})
+
+
+def _entries(kind: type[Format], right: Mapping[str, Any], raw: object) -> dict[str, Any]:
+    """Named tables in the order of the file, as far as they can be read."""
+    found = {name: right.get(name) or sketched(kind, table) for name, table in _tables(raw).items()}
+    return {name: table for name, table in found.items() if table is not None}
+
+
+def _tables(raw: object) -> Mapping[str, Any]:
+    return raw if isinstance(raw, Mapping) else {}
+
+
+def _wrong_keys(read: object, raw: object, above: str = "") -> Iterator[str]:
+    """Dotted keys of values that could not be read."""
+    if read is None:
+        yield above
+    elif isinstance(raw, Mapping) and not isinstance(read, Driver):
+        for key, value in raw.items():
+            inner = read.get(key) if isinstance(read, dict) else getattr(read, key, None)
+            yield from _wrong_keys(inner, value, f"{above}.{key}" if above else key)
+
+
+def _horizon_problems(draft: Scenario) -> Iterator[Found]:
+    end, handover = draft.end, draft.handover_year
     if end is None:
         return
     if handover is not None and end < handover:
         yield ("end",), Problem("", str(end), f"a year not before the handover_year {handover}")
-    for name, event in (valid["events"] or {}).items():
-        year = round(float(event.year.distribution.from_score(0.0)))
+    for name, year in event_years(draft).items():
         if year > end:
             yield ("events", name, "year"), Problem("", str(year), f"a year within the horizon, at most {end}")
 
 
-def _ceiling_problems(events: Mapping[str, Event], growth: AnyGrowth | None) -> Iterator[Found]:
-    if growth is None or growth.has_ceiling:
+def event_years(draft: Scenario) -> dict[str, int]:
+    """Median year of each event whose year can be read."""
+    read = {name: event.year for name, event in draft.events.items() if event.year is not None}
+    return {name: round(float(year.distribution.from_score(0.0))) for name, year in read.items()}
+
+
+def _ceiling_problems(draft: Scenario, raw: Mapping[str, Any]) -> Iterator[Found]:
+    if draft.growth is None or draft.growth.has_ceiling:
         return
-    for name, event in events.items():
-        for position, effect in enumerate(event.effects):
-            if effect.on_ceiling:
-                found = f"a ceiling change with the curve {growth.curve}"
+    for name, event in draft.events.items():
+        effects = event.effects if event.effects is not None else raw[name].get("effects", [])
+        for position, effect in enumerate(effects if isinstance(effects, list) else []):
+            if _acts_on_ceiling(effect):
+                found = f"a ceiling change with the curve {draft.growth.name}"
                 remedy = "choose logistic, gompertz, richards or bass, or another effect"
                 yield ("events", name, "effects", position), Problem("", found, "a curve that has a ceiling", remedy)
 
 
-def _curve_problems(growth: AnyGrowth | None, raw: Mapping[str, Any]) -> Iterator[Found]:
+def _acts_on_ceiling(effect: object) -> bool:
+    """Whether an effect, read or as written, changes the ceiling."""
+    kind = EFFECTS.get(str(effect.get("kind"))) if isinstance(effect, Mapping) else type(effect)
+    return bool(getattr(kind, "on_ceiling", False))
+
+
+def _curve_problems(growth: Growth | None, raw: Mapping[str, Any]) -> Iterator[Found]:
     for kind, key in ((TreeGrowth, "tree"), (SegmentsGrowth, "segments")):
         if isinstance(growth, kind) and not raw.get(key):
             yield ("growth", "curve"), Problem("", repr(key), f"a table [{key}] that gives the path")
@@ -217,16 +271,47 @@ def read_scenario(path: str | Path, *, overlays: Sequence[str | Path] = ()) -> S
     ScenarioError
         Listing every problem with its file and key.
     """
-    return validated(read_layers(Path(path), [Path(overlay) for overlay in overlays]), name=Path(path).stem)
+    return drafted(read_layers(Path(path), [Path(overlay) for overlay in overlays]), name=Path(path).stem).whole()
 
 
-def validated(layers: Layers, *, name: str) -> Scenario:
+@dataclass(frozen=True)
+class Draft:
+    """A scenario as far as its files can be read.
+
+    Parameters
+    ----------
+    layers
+        Its values with the file each one comes from.
+    scenario
+        With None for what is wrong.
+    problems
+        All that is wrong with it; none where the scenario is whole.
+    """
+
+    layers: Layers
+    scenario: Scenario
+    problems: tuple[str | Problem, ...] = ()
+
+    def whole(self) -> Scenario:
+        """The scenario.
+
+        Raises
+        ------
+        ScenarioError
+            If it has problems.
+        """
+        if self.problems:
+            raise ScenarioError(self.problems)
+        return self.scenario
+
+
+def drafted(layers: Layers, *, name: str) -> Draft:
     """Turn resolved layers into a scenario; where a layer could not be read, only each key by itself is checked."""
-    problems = list(layers.problems)
+    told, values = layers.problems, {"name": name} | layers.values
     try:
-        scenario = Scenario.model_validate({"name": name} | layers.values)
+        return Draft(layers, Scenario.model_validate(values), told)
     except ValidationError as error:
-        raise ScenarioError([*problems, *problems_of(error, layers.place, partial=bool(problems))]) from None
-    if problems:
-        raise ScenarioError(problems)
-    return scenario
+        places = {problem.place for problem in told if isinstance(problem, Problem)}
+        found = problems_of(error, layers.place, partial=bool(told))
+        problems = (*told, *(problem for problem in found if problem.place not in places))
+        return Draft(layers, sketch(valid_parts(Scenario, values), values), problems)

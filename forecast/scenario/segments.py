@@ -43,14 +43,27 @@ class Segment(Format):
     """Printed in a source, derived from it, or assumed."""
 
 
-def segment_problems(segments: Mapping[str, Segment]) -> Iterator[Found]:
-    """Shares that do not make a whole."""
-    for name, segment in segments.items():
-        if (segment.share is None) == (segment.start is None):
+def segment_problems(segments: Mapping[str, Segment], raw: Mapping[str, object]) -> Iterator[Found]:
+    """Shares that do not make a whole.
+
+    Parameters
+    ----------
+    segments
+        As far as they can be read; what is wrong is None.
+    raw
+        The tables as they are written.
+    """
+    given = {name: [key for key in ("share", "start") if _gives(raw[name], key)] for name in segments}
+    for name, keys in given.items():
+        if len(keys) != 1:
             yield (name,), Problem("", "both or neither of share and start", "one of share and start")
-    shares = {name: segment.share for name, segment in segments.items() if segment.share is not None}
-    if shares and len(shares) < len(segments):
+    if any("share" in keys for keys in given.values()) and not all("share" in keys for keys in given.values()):
         yield (), Problem("", "some segments with a share, some with a start", "the same for all segments")
-    total = sum(float(share.distribution.from_score(0.0)) for share in shares.values())
-    if len(shares) == len(segments) and shares and abs(total - 1) > TOLERANCE:
+    shares = [segment.share for segment in segments.values() if segment.share is not None]
+    total = sum(float(share.distribution.from_score(0.0)) for share in shares)
+    if shares and len(shares) == len(raw) and abs(total - 1) > TOLERANCE:
         yield (), Problem("", f"shares that sum to {total:g}", "shares that sum to 1 at their medians")
+
+
+def _gives(table: object, key: str) -> bool:
+    return key in table if isinstance(table, Mapping) else getattr(table, key) is not None

@@ -237,12 +237,34 @@ def test_what_does_not_fit_between_files(copied):
         read_case(copied)
     message = str(caught.value)
     for line in [
-        "scenario cautious, end: found 2021; allowed: a year not before the reference_year 2023",
-        "scenario ambitious, events.law.year: found 2050; allowed: a year within the horizon, 2023 to 2035",
+        "scenarios/cautious.toml, end: found 2021; allowed: a year not before the reference_year 2023 of case.toml",
+        "scenarios/ambitious.toml, events.law.year: found 2050; allowed: a year within the horizon, 2023 to 2035",
         "case.toml, scenarios: found probabilities with a sum of 1.1 (scenarios/cautious.toml 0.35, ",
         "scale: found 'million'; allowed: 'billion', the footing of the case",
     ]:
         assert line in message, line
+
+
+def test_what_three_scenarios_inherit_is_told_once_and_with_all_else(copied):
+    base = copied / "scenarios" / "base.toml"
+    change(base, 'curve = "fading"', 'curve = "fadng"')
+    change(base, "probability = 0.5", "probability = 0.4")
+    text = base.read_text(encoding="utf-8")
+    law = '[events.law]\nyear = 2050\nprobability = 0.5\neffects = [{kind = "pulse", size = 0.1}]\n'
+    pair = '[[correlation]]\nbetween = ["growth.half_life", "growth.terminal_growth"]\nvalue = 0.4\n'
+    base.write_text(f"{text.replace('low = 2', 'low = 20')}\n{law}{pair}", encoding="utf-8")
+    change(copied / "case.toml", "end = 2035", 'end = 2035\nstart = "consensu"')
+    with pytest.raises(CaseError) as caught:
+        read_case(copied)
+    assert [str(problem) for problem in caught.value.problems] == [
+        "case.toml, start: found 'consensu'; allowed: 'consensus', 'history' or 'tree'",
+        "scenarios/base.toml, growth.curve: found 'fadng'; did you mean 'fading'?",
+        "scenarios/base.toml, growth.half_life: found low = 20, base = 4, high = 8; allowed: low < base < high (P10, "
+        "P50, P90)",
+        "scenarios/base.toml, events.law.year: found 2050; allowed: a year within the horizon, 2023 to 2035",
+        "case.toml, scenarios: found probabilities with a sum of 0.9 (scenarios/cautious.toml 0.25, scenarios/base.toml "
+        "0.4, scenarios/ambitious.toml 0.25); allowed: probabilities that sum to 1",
+    ]
 
 
 def test_history(copied):

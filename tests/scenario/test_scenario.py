@@ -222,3 +222,106 @@ def test_random_bytes_never_end_in_a_traceback(write, tmp_path):
         path.write_bytes(generator.integers(0, 256, 60, dtype=np.uint8).tobytes())
         with pytest.raises(ScenarioError):
             read_scenario(path)
+
+
+@pytest.mark.parametrize(
+    ("curve", "told"),
+    [
+        (
+            "fadng",
+            [
+                "growth.curve: found 'fadng'; did you mean 'fading'?",
+                "growth.terminal_growth: found nothing; allowed: this key is required",
+                "growth.half_life: found low = 20, base = 4, high = 8; allowed: low < base < high (P10, P50, P90)",
+                "growth.volatilty: found unknown key 'volatilty'; did you mean 'volatility'?",
+            ],
+        ),
+        (
+            "s-shape",
+            [
+                "growth.curve: found 's-shape'; known: constant, fading, piecewise, linear, damped, logistic, gompertz, "
+                "richards, bass, tree, segments",
+                "growth.half_life: found low = 20, base = 4, high = 8; allowed: low < base < high (P10, P50, P90)",
+                "growth.volatilty: found unknown key 'volatilty'; did you mean 'volatility'?",
+            ],
+        ),
+    ],
+)
+def test_a_wrong_curve_hides_nothing(write, curve, told):
+    path = write(
+        "a.toml",
+        f"""
+        schema = 1
+        end = 2030
+        [growth]
+        curve = "{curve}"
+        half_life = {{low = 20, base = 4, high = 8, unit = "years", because = "as markets do"}}
+        volatilty = 0.1
+        [events.law]
+        year = 2035
+        probability = 1.5
+        requires = ["lwa"]
+        effects = [{{kind = "levl step", size = -2}}, {{kind = "step", phase_in = 99}}]
+        [[correlation]]
+        between = ["growth.half_life", "growth.haf_life"]
+        value = 0.5
+        """,
+    )
+    told = [
+        *told,
+        "events.law.probability: found 1.5; allowed: at most 1",
+        "events.law.effects.0.kind: found 'levl step'; did you mean 'level step'?",
+        "events.law.effects.0.size: found -2; allowed: a number above -1",
+        "events.law.effects.1.kind: found 'step'; known: level step, growth impulse, pulse, ceiling change",
+        "events.law.effects.1.phase_in: found 99; allowed: at most 50",
+        "events.law.year: found 2035; allowed: a year within the horizon, at most 2030",
+        "events.law.requires: found 'lwa'; allowed: the name of another event; known: ",
+    ]
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(path)
+    assert sorted(map(str, caught.value.problems)) == sorted(f"a.toml, {line}" for line in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            f"schema = 1\n{GROWTH}[growth]\nvolatility = 0.1\n",
+            "a.toml, line 6: found '[growth]', which comes a second time; allowed: each key and each table once; keep "
+            "one of them",
+        ),
+        (
+            'schema = 1\nextends = "b.toml"\nextends = "c.toml"\n',
+            "a.toml, line 3: found 'extends = \"c.toml\"', which comes a second time; allowed: each key and each table "
+            "once; keep one of them",
+        ),
+        (
+            f'schema = 1\nextends = ["b.toml", "c.toml"]\n{GROWTH}',
+            "a.toml, extends: found ['b.toml', 'c.toml']; allowed: the name of one file, in quotes",
+        ),
+        (
+            f"schema = 1\noverlays = [3]\n{GROWTH}",
+            "a.toml, overlays.0: found 3; allowed: the name of one file, in quotes",
+        ),
+        (
+            f"schema = 1\n{GROWTH}[segments]\na = {{share = 0.5, growth = 3}}\nb = {{share = 0.5, growth = {{curve = "
+            '"constant", growth = 0.1}}\n',
+            "a.toml, segments.a.growth: found 3; allowed: a table with curve = one of constant, fading, piecewise, "
+            "linear, damped, logistic, gompertz, richards, bass, tree, segments",
+        ),
+        (
+            f'schema = 1\n{GROWTH}growth_shift = {{family = "normall", mean = "x"}}\n[[correlation]]\nbetween = '
+            '["growth.growth_shift", "growth.half_life"]\nvalue = 2\n',
+            "4 problems:\n  - a.toml, growth.growth_shift.family: found 'normall'; did you mean 'normal'?\n"
+            "  - a.toml, growth.growth_shift.mean: found 'x'; allowed: a number\n"
+            "  - a.toml, correlation.0.value: found 2; allowed: below 1\n"
+            "  - a.toml, correlation.0.between: found 'growth.half_life'; allowed: an uncertain driver; it is a single "
+            "number",
+        ),
+    ],
+    ids=["table twice", "extends twice", "two parents", "overlay", "segment", "family"],
+)
+def test_each_problem_is_told_once(write, text, told):
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(write("a.toml", text))
+    assert str(caught.value) == told
