@@ -262,8 +262,8 @@ def test_what_three_scenarios_inherit_is_told_once_and_with_all_else(copied):
         "scenarios/base.toml, growth.half_life: found low = 20, base = 4, high = 8; allowed: low < base < high (P10, "
         "P50, P90)",
         "scenarios/base.toml, events.law.year: found 2050; allowed: a year within the horizon, 2023 to 2035",
-        "case.toml, scenarios: found probabilities with a sum of 0.9 (scenarios/cautious.toml 0.25, scenarios/base.toml "
-        "0.4, scenarios/ambitious.toml 0.25); allowed: probabilities that sum to 1",
+        "case.toml, scenarios: found probabilities with a sum of 0.9 (scenarios/cautious.toml 0.25, "
+        "scenarios/base.toml 0.4, scenarios/ambitious.toml 0.25); allowed: probabilities that sum to 1",
     ]
 
 

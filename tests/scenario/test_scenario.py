@@ -239,8 +239,8 @@ def test_random_bytes_never_end_in_a_traceback(write, tmp_path):
         (
             "s-shape",
             [
-                "growth.curve: found 's-shape'; known: constant, fading, piecewise, linear, damped, logistic, gompertz, "
-                "richards, bass, tree, segments",
+                "growth.curve: found 's-shape'; known: constant, fading, piecewise, linear, damped, logistic, "
+                "gompertz, richards, bass, tree, segments",
                 "growth.half_life: found low = 20, base = 4, high = 8; allowed: low < base < high (P10, P50, P90)",
                 "growth.volatilty: found unknown key 'volatilty'; did you mean 'volatility'?",
             ],
