@@ -21,7 +21,7 @@ run: $(VENV)/.ready-run  ## run the worked case and fill out/
 
 .PHONY: test
 test: $(VENV)/.ready-test  ## run all tests
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$(BIN)/python" -m pytest --numprocesses 2
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$(BIN)/python" -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: browser
 browser: $(VENV)/.ready-browser  ## open the report in Chromium (needs chromium; npm and java for two of its checks)
