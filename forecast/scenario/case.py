@@ -6,17 +6,16 @@ import difflib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
 from forecast.errors import ArgumentError, CaseError, InputError, Problem, ScenarioError, did_you_mean
-from forecast.scenario.case_checks import case_problems, scenario_problems
+from forecast.scenario.case_checks import case_problems, scenario_problems, track_problems
 from forecast.scenario.case_file import CaseFile
+from forecast.scenario.case_tables import read_history, read_track_weights
 from forecast.scenario.format import dotted, problems_of, valid_parts
 from forecast.scenario.layers import files_of, inside, migrate, read_layers, read_toml
 from forecast.scenario.scenario import Draft, Scenario, drafted, read_scenario
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
     from forecast.reconcile import Consensus
 
 PACKAGE = Path(__file__).resolve().parents[1]
-YEARS = (1800, 2300)
-"""First and last year that a history may speak of."""
-FEWEST = 2
-"""Fewest values of a history that can be carried on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +49,8 @@ class Case:
         Indicator counts, one row each; empty where there are none.
     cross_check
         Scenario with a driver tree that comes to the market from the other side, or None.
+    track_record
+        Weight of each publisher for its past; empty where there is none.
     """
 
     folder: Path
@@ -64,6 +61,7 @@ class Case:
     history: pd.Series[float] | None = None
     counts: pd.DataFrame = field(default_factory=pd.DataFrame)
     cross_check: Scenario | None = None
+    track_record: dict[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -115,8 +113,9 @@ class Case:
     @property
     def files(self) -> list[Path]:
         """Every file the case was read from."""
-        keys = [getattr(self.file, key) for key in ("estimates", "scopes", "history", "counts")]
-        named = [self.folder / text for text in (*filter(None, keys), *self.file.scenarios)]
+        keys = [getattr(self.file, key) for key in ("estimates", "scopes", "history", "counts", "track_record")]
+        texts = [text for text in keys if text and isinstance(text, str)]
+        named = [self.folder / text for text in (*texts, *self.file.scenarios)]
         scenarios = [self.folder / text for text in filter(None, (*self.file.scenarios, self.file.cross_check))]
         return list(dict.fromkeys([self.folder / "case.toml", *named, *(f for s in scenarios for f in files_of(s))]))
 
@@ -172,6 +171,7 @@ class Case:
             scopes=self.scopes,
             reference_year=self.reference_year,
             prior=self.prior or None,
+            track_record=self.track_record or None,
         )
 
 
@@ -300,11 +300,13 @@ def read_case(path_or_name: str | Path) -> Case:
     counts = _collected(problems, partial(_read_counts, named["counts"] or "", folder))
     drafts = dict(_read_scenarios(named["scenarios"] or [], folder, problems))
     other = _collected(problems, partial(_read_cross_check, named["cross_check"] or "", folder))
+    record = _collected(problems, partial(_read_track_record, named["track_record"] or {}, folder))
     problems += case_problems(file, estimates, scopes, drafts, other)
+    problems += track_problems(file, estimates, record)
     if problems:
         raise CaseError(problems)
     scenarios = {name: draft.scenario for name, draft in drafts.items()}
-    return Case(folder, file, estimates, scopes, scenarios, history, counts, other)
+    return Case(folder, file, estimates, scopes, scenarios, history, counts, other, record)
 
 
 def _collected(problems: list[str | Problem], read: Callable[[], Any]) -> Any:
@@ -373,56 +375,8 @@ def _read_history(text: str, folder: Path) -> pd.Series[float] | None:
     return read_history(_path(text, "history", folder)) if text else None
 
 
-def read_history(path: Path) -> pd.Series[float]:
-    """Read actual values by year from a CSV file with columns year and value.
-
-    Raises
-    ------
-    CaseError
-        Listing every row that is no year and positive number, or comes twice, and every year left out between two.
-    """
-    if not path.is_file():
-        raise CaseError(Problem(path.name, "no such file", remedy=f"looked at {path}"))
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except pd.errors.EmptyDataError:
-        raise CaseError(Problem(path.name, "an empty file", "columns year and value")) from None
-    except (ValueError, OSError) as error:
-        found = " ".join(str(error).split())
-        raise CaseError(Problem(path.name, found, "a CSV file in UTF-8 with columns year and value")) from None
-    missing = [name for name in ("year", "value") if name not in table]
-    if missing:
-        raise CaseError([Problem(path.name, f"no column '{name}'", "columns year and value") for name in missing])
-    years, values = (pd.to_numeric(table[name], errors="coerce") for name in ("year", "value"))
-    sound = (years % 1 == 0) & years.between(*YEARS)
-    problems = [*_wrong_rows(path, table["year"], ~sound, "a year")]
-    problems += _wrong_rows(path, table["value"], ~(values > 0) | np.isinf(values), "a number above 0")
-    problems += _wrong_rows(path, table["year"], years.duplicated() & sound, "each year once")
-    problems += _gaps(path, years[sound])
-    if len(table) < FEWEST:
-        found = f"{len(table)} value" + "s" * (len(table) != 1)
-        problems.append(Problem(path.name, found, f"at least {FEWEST} annual values"))
-    if problems:
-        raise CaseError(problems)
-    series = pd.Series(values.to_numpy(float), index=pd.Index(years.to_numpy(int), name="year"), name="value")
-    return series.sort_index()
-
-
-def _gaps(path: Path, years: pd.Series[float]) -> Iterator[Problem]:
-    """Years left out between two rows, told at the row after them."""
-    ordered = years.drop_duplicates().sort_values().astype(int)
-    for (_, before), (row, after) in pairwise(ordered.items()):
-        if after > before + 1:
-            first, last = before + 1, after - 1
-            found = f"no value for {first}" if first == last else f"no values for {first} to {last}"
-            allowed, remedy = "a value for each year", "start the history after the gap, or fill it and say so"
-            yield Problem(f"{path.name}, row {int(str(row)) + 2}, year", found, allowed, remedy)
-
-
-def _wrong_rows(path: Path, column: pd.Series[str], wrong: pd.Series[bool], allowed: str) -> list[Problem]:
-    texts = enumerate(column, start=2)
-    shown = [(row, text) for (row, text), here in zip(texts, wrong, strict=True) if here]
-    return [Problem(f"{path.name}, row {row}, {column.name}", repr(text), allowed) for row, text in shown]
+def _read_track_record(named: str | dict[str, float], folder: Path) -> dict[str, float]:
+    return read_track_weights(_path(named, "track_record", folder)) if isinstance(named, str) else named
 
 
 def _read_scenarios(texts: list[str], folder: Path, problems: list[str | Problem]) -> Iterator[tuple[str, Draft]]:

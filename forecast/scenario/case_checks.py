@@ -67,6 +67,25 @@ def _prior_problems(file: CaseFile) -> list[str | Problem]:
     return []
 
 
+def track_problems(
+    file: CaseFile, estimates: pd.DataFrame | None, record: Mapping[str, float] | None
+) -> Iterator[Problem]:
+    """Weights of publishers that print none of the estimates; a file may know more publishers than the case."""
+    if not record or estimates is None:
+        return
+    known = [name for name in dict.fromkeys(estimates["publisher"]) if name]
+    strange = [name for name in record if name not in known]
+    allowed = f"a publisher of {file.estimates}" if known else "no track record without estimates"
+    if not isinstance(file.track_record, str):
+        for name in strange:
+            yield Problem(
+                f"case.toml, track_record.{name}", repr(name), allowed, did_you_mean(name, known) if known else ""
+            )
+    elif len(strange) == len(record):
+        found = f"none of the publishers of {file.estimates or 'the case'} ({', '.join(known) or 'it has none'})"
+        yield Problem(file.track_record, found, "at least one of them, spelt alike")
+
+
 def _footing_problems(file: CaseFile, estimates: pd.DataFrame) -> Iterator[Problem]:
     """Rows on another footing than the case's; what a row does not say fits any."""
     from forecast.estimates import footings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from forecast.errors import Problem
 from forecast.scenario.format import Format, Found, Number, Year
@@ -22,6 +22,16 @@ class FootingTable(Format):
     """nominal, or real with a year; empty where not known."""
     value_basis: str = ""
     """What is paid for, such as product sales; empty where not known."""
+
+
+Weight = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+"""A number above 0."""
+
+Weights = Annotated[
+    Annotated[str, Tag("<file>")] | Annotated[dict[str, Weight], Tag("<table>")],
+    Discriminator(lambda given: "<table>" if isinstance(given, Mapping) else "<file>"),
+]
+"""The name of a file, or a table of numbers."""
 
 
 class CaseFile(Format):
@@ -62,6 +72,9 @@ class CaseFile(Format):
     """Scenario files, in the order of tables and figures."""
     prior: dict[str, Number | str] = Field(default={})
     """Settings of the reconciliation that differ from the defaults."""
+    track_record: Weights = ""
+    """How far publishers are to be trusted for their past: a CSV file with columns publisher and weight, or a table of
+    weights by publisher. 2 halves the variance of a publisher's house effects, 1 is like most; none where empty."""
 
     @classmethod
     def check_together(cls, valid: Mapping[str, Any], raw: Mapping[str, Any], /) -> Iterator[Found]:

@@ -130,6 +130,7 @@ def _what(case: Case, path: Path) -> str:
         case.file.scopes: "what lies inside what",
         case.file.history: "actual values by year",
         case.file.counts: "indicator counts that are audited against each other",
+        case.file.track_record if isinstance(case.file.track_record, str) else "": "how far publishers are trusted",
         case.file.cross_check: "the market from the other side",
     }
     return kinds.get(name, "a scenario" if name in case.file.scenarios else "a story, run by its name")

@@ -165,7 +165,8 @@ def _section(title: str, kind: type[Format] | None) -> Iterator[str]:
     for name, field in kind.model_fields.items():
         key = field.alias or name
         default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
-        yield f"| `{key}` | {_kind(properties[key])} | {default} | {field.description or ''} |"
+        meaning = " ".join((field.description or "").split())
+        yield f"| `{key}` | {_kind(properties[key])} | {default} | {meaning} |"
     yield ""
 
 

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from forecast.errors import ArgumentError, CaseError, OutputError, ScenarioError
+from forecast.reconcile import reconcile
 from forecast.scenario import (
     case_list,
     case_names,
@@ -302,6 +303,107 @@ def test_a_check_refuses_a_history_that_cannot_be_carried_on(copied, rows, line)
     assert line in str(caught.value)
 
 
+RECORD = "publisher,forecasts,weight\nMarketsandMarkets,3,4\nElsewhere,9,0.5\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ('track_record = "past/record.csv"\n\n[footing]', RECORD),
+        ("[track_record]\nMarketsandMarkets = 4\n\n[footing]", None),
+    ],
+    ids=["file", "table"],
+)
+def test_a_track_record_weighs_a_publisher_and_goes_with_a_copy(copied, tmp_path, key, text):
+    change(copied / "case.toml", "[footing]", key)
+    if text:
+        (copied / "past").mkdir()
+        (copied / "past" / "record.csv").write_text(text, encoding="utf-8")
+    case = read_case(new_case(tmp_path / "copy", template=copied))
+    assert case.track_record["MarketsandMarkets"] == 4
+    weights = {source.publisher: source.weight for source in case.reconcile().pool.sources}
+    given = reconcile(
+        case.estimates,
+        scope=case.scope,
+        scopes=case.scopes,
+        reference_year=case.reference_year,
+        track_record={"MarketsandMarkets": 4},
+    )
+    assert weights == {source.publisher: source.weight for source in given.pool.sources}
+    assert weights["MarketsandMarkets"] == 4
+    assert set(weights.values()) == {1, 4}
+    assert ((copied / "past" / "record.csv") in read_case(copied).files) == bool(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "told"),
+    [
+        (
+            'track_record = "record.csv"\n\n[footing]',
+            "publisher,weight\nMarketsandMarkets,-1.5\nB,x\n,2\nB,inf\n",
+            [
+                "record.csv, row 4, publisher: found ''; allowed: the name of a publisher",
+                "record.csv, row 5, publisher: found 'B'; allowed: each once",
+                "record.csv, row 2, weight: found '-1.5'; allowed: a number above 0",
+                "record.csv, row 3, weight: found 'x'; allowed: a number above 0",
+                "record.csv, row 5, weight: found 'inf'; allowed: a number above 0",
+            ],
+        ),
+        (
+            'track_record = "record.csv"\n\n[footing]',
+            "publisher,wieght\nA,1\n",
+            [
+                "record.csv: found no column 'weight'; allowed: columns publisher and weight; write weight in place of "
+                "'wieght'"
+            ],
+        ),
+        (
+            'track_record = "record.csv"\n\n[footing]',
+            "publisher,actual_value\nA,1\n",
+            [
+                "record.csv: found no column 'weight'; allowed: columns publisher and weight; old forecasts become "
+                "weights by publisher_records(backtest(*read_track_record(file))).table.to_csv(file)"
+            ],
+        ),
+        (
+            'track_record = "record.csv"\n\n[footing]',
+            "publisher,weight\nMarketsAndMarkets,1\n",
+            ["record.csv: found none of the publishers of estimates.csv (GlobalData, MarketsandMarkets, "],
+        ),
+        (
+            'track_record = "../r.csv"\n\n[footing]',
+            None,
+            ["case.toml, track_record: found '../r.csv'; allowed: a file"],
+        ),
+        (
+            "[track_record]\nMarketsandMarkets = 0\nGlobalData = 'x'\n\n[footing]",
+            None,
+            [
+                "case.toml, track_record.MarketsandMarkets: found 0; allowed: above 0",
+                "case.toml, track_record.GlobalData: found 'x'; allowed: a number",
+            ],
+        ),
+        (
+            "[track_record]\nGlobaldata = 2\n\n[footing]",
+            None,
+            [
+                "case.toml, track_record.Globaldata: found 'Globaldata'; allowed: a publisher of estimates.csv; did "
+                "you mean 'GlobalData'?"
+            ],
+        ),
+    ],
+    ids=["rows", "column", "forecasts", "strangers", "outside", "numbers", "misspelt"],
+)
+def test_a_track_record_that_cannot_be_used(copied, key, text, told):
+    change(copied / "case.toml", "[footing]", key)
+    if text:
+        (copied / "record.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        read_case(copied)
+    found = [str(problem) for problem in caught.value.problems]
+    assert [line[: len(start)] for line, start in zip(found, told, strict=True)] == told
+
+
 def test_missing_estimates_are_told_by_the_key_that_names_them(copied):
     change(copied / "case.toml", '"estimates.csv"', '"estimate.csv"')
     with pytest.raises(CaseError) as caught:
@@ -391,6 +493,7 @@ def test_only_scenarios_and_cases_have_a_schema():
 
 def test_reference_names_every_key():
     page = reference()
+    assert all(line.endswith(" |") for line in page.splitlines() if line.startswith("| `"))
     for key in (
         "half_life",
         "growth_shift",
@@ -400,5 +503,6 @@ def test_reference_names_every_key():
         "coverage",
         "reference_year",
         "phase_in",
+        "track_record",
     ):
         assert f"`{key}`" in page
