@@ -2,11 +2,15 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import matplotlib
 import pytest
+
+import forecast
+from forecast.cli import main
 
 matplotlib.use("Agg")
 
@@ -25,6 +29,25 @@ def _figures_are_closed() -> Iterator[None]:
 def root() -> Path:
     """Top folder of the repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def run_of() -> Callable[[str], "forecast.pipeline.Run"]:
+    """Work a bundled case through, once for all tests of a process."""
+    return cache(forecast.run)
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Fill a folder with all that the command line writes of a bundled case, once for all tests of a process."""
+
+    @cache
+    def fill(case: str) -> Path:
+        folder = tmp_path_factory.mktemp("written") / "out"
+        assert main(["run", case, "--out", str(folder), "--report", "--quiet"]) == 0
+        return folder
+
+    return fill
 
 
 @pytest.fixture(scope="session")

@@ -3,15 +3,15 @@
 import csv
 import importlib.util
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
-import forecast
-import forecast.pipeline
 from forecast.errors import ArgumentError
+from forecast.pipeline import Run
 from forecast.project import project
 from forecast.scenario import read_case, read_scenario
 from forecast.start import TreeStart
@@ -100,14 +100,9 @@ CLASHES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def audited() -> dict[str, forecast.pipeline.Run]:
-    return {name: forecast.run(name) for name in ("taiwan_cell_therapy", "cell_gene_therapy", "regenerative_medicine")}
-
-
 @pytest.mark.parametrize(("known", "case", "check", "severity", "says", "also"), CLASHES)
-def test_a_known_clash_of_counts_is_reported_by_the_run(known, case, check, severity, says, also, audited) -> None:
-    found = audited[case].audit.of(check)
+def test_a_known_clash_of_counts_is_reported_by_the_run(known, case, check, severity, says, also, run_of) -> None:
+    found = run_of(case).audit.of(check)
     told = [line for line in found.to_dict("records") if says in line["explanation"] and also in line["explanation"]]
     assert [line["severity"] for line in told] == [severity], known
 
@@ -175,8 +170,8 @@ def test_the_cell_and_gene_case_keeps_what_it_does_not_pool_and_says_why() -> No
     assert sum(sold.values()) / anchor == pytest.approx(0.194, abs=0.001)
 
 
-def test_a_run_of_a_tree_has_no_consensus() -> None:
-    run = forecast.run("taiwan_cell_therapy")
+def test_a_run_of_a_tree_has_no_consensus(run_of: Callable[[str], Run]) -> None:
+    run = run_of("taiwan_cell_therapy")
     assert not run.has_consensus
     with pytest.raises(ArgumentError, match="no consensus"):
         _ = run.consensus

@@ -286,13 +286,13 @@ def test_a_story_is_run_by_its_name_and_printed_for_a_program(
     assert "scenarios/stories/five_trends.toml" in manifest["inputs"]
 
 
-def test_a_tree_is_held_against_printed_numbers(tmp_path: Path) -> None:
-    assert main(["run", "taiwan_cell_therapy", "--out", str(tmp_path / "out"), "--quiet"]) == 0
-    tables = {path.stem: pd.read_csv(path) for path in (tmp_path / "out").glob("*.csv")}
+def test_a_tree_is_held_against_printed_numbers(written: Callable[[str], Path]) -> None:
+    folder = written("taiwan_cell_therapy")
+    tables = {path.stem: pd.read_csv(path) for path in folder.glob("*.csv")}
     assert set(tables) == {"audit", "assumptions", "bands", "checks", "parts", "sensitivity", "top_down_bottom_up"}
     assert set(tables["checks"]["verdict"]) == {"as printed", "within rounding"}
     assert tables["assumptions"]["rank"].notna().any()
-    memo = (tmp_path / "out/summary.md").read_text()
+    memo = (folder / "summary.md").read_text()
     titles = re.findall(r"^## (.*)", memo, re.MULTILINE)
     assert titles == [
         *("Where the counts clash", "Where it goes from here", "What drives it", "What was checked"),

@@ -1,6 +1,7 @@
 """The whole line on the worked case, and the public names that start it."""
 
 import inspect
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,8 @@ from forecast.pipeline import Run
 
 
 @pytest.fixture(scope="module")
-def done() -> Run:
-    return forecast.run("regenerative_medicine")
+def done(run_of: Callable[[str], Run]) -> Run:
+    return run_of("regenerative_medicine")
 
 
 def test_stages_are_told_in_their_order() -> None:

@@ -1,10 +1,11 @@
 """What a run is held against: checks of its trees, the other side of the market, clashes of its counts."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
-import forecast
 from forecast.estimates import Footing
 from forecast.pipeline import Run
 from forecast.project import project
@@ -24,13 +25,13 @@ from forecast.start import HistoryStart
 
 
 @pytest.fixture(scope="module")
-def taiwan() -> Run:
-    return forecast.run("taiwan_cell_therapy")
+def taiwan(run_of: Callable[[str], Run]) -> Run:
+    return run_of("taiwan_cell_therapy")
 
 
 @pytest.fixture(scope="module")
-def world() -> Run:
-    return forecast.run("cell_gene_therapy")
+def world(run_of: Callable[[str], Run]) -> Run:
+    return run_of("cell_gene_therapy")
 
 
 def test_every_printed_number_of_taiwan_is_reproduced_or_said_to_be_rounded(taiwan: Run) -> None:
@@ -83,8 +84,8 @@ def test_sales_of_licensed_products_stand_beside_the_consensus(world: Run) -> No
     assert {one.value for one in inputs if isinstance(one, PlainDriver)} <= sales
 
 
-def test_a_case_that_states_nothing_has_no_such_tables() -> None:
-    run = forecast.run("regenerative_medicine")
+def test_a_case_that_states_nothing_has_no_such_tables(run_of: Callable[[str], Run]) -> None:
+    run = run_of("regenerative_medicine")
     assert cross_tables(run) == {}
     assert [text.split(":")[0] for text in count_clashes(run)] == ["approved products, cell therapy products", "firms"]
 

@@ -1,10 +1,11 @@
 """What the figures call a source, and which of its years count as spoken for."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 
-import forecast
+from forecast.pipeline import Run
 from forecast.reconcile.paths import printed_numbers, source_levels, sources_by_years
 from forecast.reconcile.pool import Pool
 from forecast.reconcile.statements import Source, Statement
@@ -21,9 +22,9 @@ def growth(first: int, last: int) -> Statement:
 
 
 @pytest.fixture
-def pool() -> Pool:
+def pool(run_of: Callable[[str], Run]) -> Pool:
     """Three sources, two of one publisher, one about a part of the market."""
-    read = forecast.run("regenerative_medicine").consensus.pool
+    read = run_of("regenerative_medicine").consensus.pool
     sources = (
         Source("A-1", "A", read.scope, 2020, (level(2020, 10.0), growth(2018, 2021), growth(2023, 2024))),
         Source("A-2", "A", read.scope, 2020, (level(2020, 10.0), level(2022, 12.0))),

@@ -50,8 +50,8 @@ volatility = 0.05
 
 
 @pytest.fixture(scope="session")
-def done() -> Run:
-    return forecast.run("regenerative_medicine")
+def done(run_of: Callable[[str], Run]) -> Run:
+    return run_of("regenerative_medicine")
 
 
 @pytest.fixture(scope="session")

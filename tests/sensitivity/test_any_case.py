@@ -1,5 +1,6 @@
 """Every method on every kind of case: from a tree, from a history, in segments, with events, without a level."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -41,13 +42,13 @@ EXPECTED_INPUTS = {
 
 
 @pytest.fixture(scope="module")
-def tree() -> Run:
-    return forecast.run("taiwan_cell_therapy")
+def tree(run_of: Callable[[str], Run]) -> Run:
+    return run_of("taiwan_cell_therapy")
 
 
 @pytest.fixture(scope="module")
-def segments() -> Run:
-    done = forecast.run("cell_gene_therapy")
+def segments(run_of: Callable[[str], Run]) -> Run:
+    done = run_of("cell_gene_therapy")
     scenario = done.case.scenarios["by_segment"].model_copy(update={"handover_year": 2026, "end": 2035})
     case = replace(done.case, scenarios={"base": scenario})
     return replace(done, case=case, projection=forecast.project(done.start, {"base": scenario}))
