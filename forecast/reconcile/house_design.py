@@ -50,6 +50,7 @@ class Design:
         spans = [*years.tolist(), *(t for _, s in self.rows for t in (s.year, s.to_year))]
         self.ahead = max(1, max(spans) - self.newest)
         self.behind = max(1, self.newest - min(spans))
+        self._offsets: dict[str, dict[str, int]] = {}
         scopes = [*report, *(s.scope for s in self.sources)]
         self.edges = list(dict.fromkeys(edge for scope in scopes for edge in self.offsets(scope)))
 
@@ -124,9 +125,11 @@ class Design:
 
     def offsets(self, scope: str) -> dict[str, int]:
         """Scope offsets between the target and `scope`: +1 going down the tree, -1 going up."""
-        down, up = lineage(self.pool.scopes, scope), lineage(self.pool.scopes, self.pool.scope)
-        shared = set(down) & set(up)
-        return {s: 1 for s in down if s not in shared} | {s: -1 for s in up if s not in shared}
+        if scope not in self._offsets:
+            down, up = lineage(self.pool.scopes, scope), lineage(self.pool.scopes, self.pool.scope)
+            shared = set(down) & set(up)
+            self._offsets[scope] = {s: 1 for s in down if s not in shared} | {s: -1 for s in up if s not in shared}
+        return self._offsets[scope]
 
     def path_row(self, source: Source, year: int) -> Array:
         """The same for what `source` would print for `year`, its optimism included."""
@@ -352,13 +355,19 @@ def make_grid(design: Design, sets: Array, spread: int, growth_spread: int, wind
     p, window = design.prior, window or Window()
     tau, tau_weight = spread_nodes(p.spread_scale, p.spread_family, spread, window.spread)
     tau_g, tau_g_weight = spread_nodes(p.growth_spread_scale, p.spread_family, growth_spread, window.growth_spread)
-    pairs = spread * growth_spread
+    return every_pair(design, sets, (tau, np.log(tau_weight)), (tau_g, np.log(tau_g_weight)))
+
+
+def every_pair(design: Design, sets: Array, spread: tuple[Array, Array], growth_spread: tuple[Array, Array]) -> Grid:
+    """Every outlier set with every pair of nodes of the spreads, given with the logs of their prior weights."""
+    (tau, tau_log), (tau_g, tau_g_log) = spread, growth_spread
+    pairs = len(tau) * len(tau_g)
     of_set, of_pair = np.repeat(np.arange(len(sets)), pairs), np.tile(np.arange(pairs), len(sets))
-    log_weight = np.log(np.outer(tau_weight, tau_g_weight)).ravel()
+    log_weight = np.add.outer(tau_log, tau_g_log).ravel()
     return Grid(
         sets=sets,
-        pair_spread=np.repeat(tau, growth_spread),
-        pair_growth_spread=np.tile(tau_g, spread),
+        pair_spread=np.repeat(tau, len(tau_g)),
+        pair_growth_spread=np.tile(tau_g, len(tau)),
         set_index=of_set,
         pair=of_pair,
         log_prior=design.log_set_prior(sets)[of_set] + log_weight[of_pair],

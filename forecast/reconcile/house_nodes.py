@@ -220,17 +220,38 @@ def _counts(design: Design, nodes: Nodes) -> tuple[tuple[int, ...], tuple[int, .
     return (nodes.scope,) * apart, (nodes.scope,) * (edges - apart) + nodes.of_bounds(bounds)
 
 
-def grid_for(design: Design, nodes: Nodes) -> Grid:
-    """Outlier sets and spreads that carry weight on a coarse grid, finely."""
+@dataclass(frozen=True, eq=False)
+class Scouted:
+    """Where the weight is on a coarse grid: all outlier sets; log weights, shape (sets, spread, growth spread)."""
+
+    sets: Array
+    logs: Array
+
+    @cached_property
+    def weight(self) -> Array:
+        """Weights, summing to 1."""
+        return np.asarray(special.softmax(self.logs))
+
+    def likely(self, smallest: float) -> Array:
+        """Outlier sets with at least so much weight."""
+        return np.asarray(self.sets[self.weight.sum((1, 2)) > smallest])
+
+
+def scouted(design: Design) -> Scouted:
+    """Find out on a coarse grid which outlier sets and spreads carry weight."""
     sets = design.outlier_sets()
-    if len(design.sources) <= _SOME_SOURCES:
-        return make_grid(design, sets, nodes.spread, nodes.growth_spread)
     scout = make_grid(design, sets, _SCOUT.spread, _SCOUT.growth_spread)
     logs = special.logsumexp(sign_moments(Integral(design, scout), _SCOUT).log_weight, axis=1)
-    weight = special.softmax(logs).reshape(len(sets), _SCOUT.spread, _SCOUT.growth_spread)
-    likely = weight.sum((1, 2)) > nodes.smallest
-    window = Window(_covering(weight.sum((0, 2))), _covering(weight.sum((0, 1))))
-    return make_grid(design, sets[likely], nodes.spread, nodes.growth_spread, window)
+    return Scouted(sets, logs.reshape(len(sets), _SCOUT.spread, _SCOUT.growth_spread))
+
+
+def grid_for(design: Design, nodes: Nodes) -> Grid:
+    """Outlier sets and spreads that carry weight on a coarse grid, finely."""
+    if len(design.sources) <= _SOME_SOURCES:
+        return make_grid(design, design.outlier_sets(), nodes.spread, nodes.growth_spread)
+    found = scouted(design)
+    window = Window(_covering(found.weight.sum((0, 2))), _covering(found.weight.sum((0, 1))))
+    return make_grid(design, found.likely(nodes.smallest), nodes.spread, nodes.growth_spread, window)
 
 
 def _covering(weight: Array) -> tuple[float, float]:

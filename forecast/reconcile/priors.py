@@ -11,6 +11,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from scipy import special
 
 from forecast.analyst_error import VINTAGE_MEMORY, common_optimism, publisher_spread
 from forecast.errors import ArgumentError, Problem, did_you_mean
+from forecast.reconcile.spread_priors import HalfCauchy, HalfNormal, HalfT, SpreadPrior
 from forecast.reconcile.statements import Source, own_growth
 
 BASES = ("evidence", "constants")
@@ -227,6 +229,16 @@ def prior_from(changes: Mapping[str, object], *, base: Prior | None = None) -> P
     return dataclasses.replace(base or Prior(), **changes)  # type: ignore[arg-type]
 
 
+def spread_prior(family: str, scale: float) -> SpreadPrior:
+    """The prior of a spread between publishers."""
+    known: dict[str, Callable[[float], SpreadPrior]] = {
+        "half-normal": HalfNormal,
+        "half-cauchy": HalfCauchy,
+        "half-t": lambda scale: HalfT(scale, _HALF_T_DEGREES),
+    }
+    return known[family](scale)
+
+
 def spread_nodes(
     scale: float, family: str, count: int, window: tuple[float, float] = (0.0, 1.0)
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -247,13 +259,17 @@ def spread_nodes(
         Shape (count,); the weights sum to the prior probability of the window.
     """
     points, weights = np.polynomial.legendre.leggauss(count)
-    share = window[0] + (window[1] - window[0]) * (points + 1) / 2
+    width = window[1] - window[0]
+    share = window[0] + width * (points + 1) / 2
+    return spread_at(scale, family, share), 3 * width * weights * share * (1 - share)
+
+
+def spread_at(scale: float, family: str, share: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Spread at places of the (crowded) scale of its prior's quantiles, from 0 to 1."""
     above = special.betaincc(2, 2, share) / 2
     quantile: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
         "half-normal": lambda p: -special.ndtri(p),
         "half-cauchy": lambda p: 1 / np.tan(np.pi * p),
         "half-t": lambda p: -special.stdtrit(_HALF_T_DEGREES, p),
     }
-    return scale * np.minimum(quantile[family](above), _WIDEST), 3 * (window[1] - window[0]) * weights * share * (
-        1 - share
-    )
+    return np.asarray(scale * np.minimum(quantile[family](above), _WIDEST))

@@ -43,17 +43,16 @@ def cut_normal_rule(cut: Array, count: int) -> tuple[Array, Array, Array]:
     log_mass
         Log probability above the cut, shape of `cut`.
     """
-    offsets, weights = _rule_table(count)
-    known = np.clip(cut, _KNOTS[0], _KNOTS[-1])
+    found = _rule_table(count)(np.clip(cut, _KNOTS[0], _KNOTS[-1]))
+    offsets, share = found[..., :count], found[..., count:]
     shrink = np.where(cut > _KNOTS[-1], _KNOTS[-1] / np.maximum(cut, 1.0), 1.0)
-    nodes = np.maximum(cut, _KNOTS[0])[..., None] + offsets(known) * shrink[..., None]
-    share = weights(known)
+    nodes = np.maximum(cut, _KNOTS[0])[..., None] + offsets * shrink[..., None]
     return nodes, share / share.sum(-1, keepdims=True), special.log_ndtr(-cut)
 
 
 @lru_cache(maxsize=16)
-def _rule_table(count: int) -> tuple[CubicSpline, CubicSpline]:
-    """Nodes (less the cut) and weights of the Gauss rules, as splines over the cut."""
+def _rule_table(count: int) -> CubicSpline:
+    """Nodes (less the cut), then weights, of the Gauss rules as a spline over the cut."""
     points, quadrature = np.polynomial.legendre.leggauss(_FINE)
     top = np.sqrt(np.maximum(_KNOTS, 0.0) ** 2 + 81.0)
     half = (top - _KNOTS) / 2
@@ -61,12 +60,12 @@ def _rule_table(count: int) -> tuple[CubicSpline, CubicSpline]:
     log_density = -0.5 * (x**2 - np.maximum(_KNOTS, 0.0)[:, None] ** 2)
     density = quadrature * np.exp(log_density)
     density /= density.sum(1, keepdims=True)
-    offsets, weights = _golub_welsch(x - _KNOTS[:, None], density, count)
-    return CubicSpline(_KNOTS, offsets), CubicSpline(_KNOTS, weights)
+    offsets, weights = gauss_rules(x - _KNOTS[:, None], density, count)
+    return CubicSpline(_KNOTS, np.hstack([offsets, weights]))
 
 
-def _golub_welsch(x: Array, density: Array, count: int) -> tuple[Array, Array]:
-    """Gauss rules of many discrete measures at once (Stieltjes, then Golub and Welsch)."""
+def gauss_rules(x: Array, density: Array, count: int) -> tuple[Array, Array]:
+    """Gauss rules of many discrete measures at once, shape (measures, points): Stieltjes, then Golub and Welsch."""
     diagonal, off = np.zeros((len(x), count)), np.zeros((len(x), count))
     before, now = np.zeros_like(x), np.ones_like(x)
     norm_before = np.ones(len(x))

@@ -26,8 +26,11 @@ from forecast.sensitivity.fits import Fits
 from forecast.sensitivity.quantities import Quantity
 from forecast.start import HistoryStart, TreeStart
 
-_MOST_COMPONENTS, _MOST_NODES = 200, 30
+_MOST_COMPONENTS, _MOST_NODES = 500, 30
 """Components of the start, and nodes of the scenario, that single settings are carried on with."""
+
+_MOST_BENT = 200
+"""Components of the start that a bent curve is told at."""
 
 _SPLIT = 5
 
@@ -148,8 +151,8 @@ class Model:
         used = known <= max(int(years[-1]), int(known[1]))
 
         def few(mixture: Mixture) -> Mixture:
-            cut = mixture.linear(np.eye(len(known))[used]).reduced(_MOST_COMPONENTS)
-            return cut.split(-1, _SPLIT).reduced(_MOST_COMPONENTS) if bends else cut
+            cut = mixture.linear(np.eye(len(known))[used]).reduced(_MOST_BENT if bends else _MOST_COMPONENTS)
+            return cut.split(-1, _SPLIT).reduced(_MOST_BENT) if bends else cut
 
         start = few(self._held(whole, known, setting))
         key = (id(scenario), int(known[0]), int(known[used][-1]), int(years[0]), int(years[-1]))
@@ -176,7 +179,7 @@ class Model:
         process = float(nodes.values["growth.volatility"][0]) ** 2 * np.minimum(elapsed[:, None], elapsed)
         paths = tree_paths(nodes)
         mixture = Mixture.of(states.weights, paths, np.broadcast_to(process, (*paths.shape, len(years))))
-        mixture, _ = topped_up(mixture.reduced(_MOST_COMPONENTS), scenario.analyst_error, elapsed)
+        mixture, _ = topped_up(mixture.reduced(_MOST_BENT), scenario.analyst_error, elapsed)
         return ScenarioPath(scenario, years, mixture, {})
 
     def _states(self, happens: tuple[str, ...], ruled_out: tuple[str, ...]) -> EventStates:
