@@ -1,18 +1,6 @@
 """Bands for annual histories: the documented door.
 
-How the pooled band did on series that its fold had not seen, 1 to 6 years ahead (five folds; all series of a country
-in one fold; `calibration/history_bands.py`, which writes the full table to `coefficients.json`):
-
-| series | coverage 50 % | 80 % | 95 % | MSIS | MASE | quantile loss | log interval |
-|---|---|---|---|---|---|---|---|
-| competition (600: M1, M3, tourism) | .48 | .79 | .957 | 23.9 | 3.10 | 1.76 | 1.44 |
-| market (564: energy, metals, adoption, GDP) | .54 | .81 | .944 | 50.6 | 4.50 | 2.91 | 2.03 |
-| both | .51 | .80 | .951 | 36.8 | 3.78 | 2.32 | 1.73 |
-| both, last 10 values alone | .51 | .80 | .949 | 33.0 | 3.23 | 2.00 | 1.74 |
-| both, last 6 values alone | .50 | .80 | .945 | 32.5 | 3.06 | 1.90 | 1.79 |
-
-The 95 % band held .939 to .958 of the outcomes at each horizon. The form of the model was chosen with the same series
-in sight, so these scores flatter a little.
+How the pooled band did on series that its fold had not seen stands in `coefficients.json` and in `docs/method.md`.
 """
 
 from __future__ import annotations

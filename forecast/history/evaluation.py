@@ -166,13 +166,15 @@ def evaluate_bands(
 
 
 def _check_methods(methods: Sequence[str], known: Sequence[str]) -> None:
+    if isinstance(methods, str) or not methods:
+        raise ArgumentError(Problem("methods", repr(methods), "a list of one name or more, such as ['pooled', 'ets']"))
     problems = [
         Problem("methods", repr(method), "one of " + ", ".join(known), did_you_mean(method, known))
         for method in methods
         if method not in known
     ]
-    if problems or not methods or isinstance(methods, str):
-        raise ArgumentError(problems or Problem("methods", repr(methods), "a list of one name or more"))
+    if problems:
+        raise ArgumentError(problems)
 
 
 def _check_counts(origins: int | None, fewest: int) -> None:

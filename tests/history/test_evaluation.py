@@ -1,6 +1,7 @@
 """Rolling-origin evaluation, and the bars on the development series."""
 
 import importlib.util
+import json
 from pathlib import Path
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_methods_are_compared_on_the_same_cuts() -> None:
     ("arguments", "message"),
     [
         ({"methods": ("pooled", "aroma")}, "methods: found 'aroma'; allowed: one of pooled, ets"),
-        ({"methods": "pooled"}, "methods: found 'p'; allowed"),
+        ({"methods": "pooled"}, "methods: found 'pooled'; allowed: a list of one name or more"),
         ({"fewest": 1}, "fewest: found 1; allowed: at least 2 values"),
         ({"origins": 0}, "origins: found 0; allowed: at least 1, or None"),
         ({"fewest": 30}, "histories: found at most 12 values; allowed: more than 30 (argument fewest)"),
@@ -98,3 +99,19 @@ def _load(path: Path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_the_method_page_shows_the_scores_that_were_fitted(root: Path) -> None:
+    fitted = json.loads((root / "forecast" / "history" / "coefficients.json").read_text("utf-8"))["cross_validated"]
+    lines = (root / "docs" / "method.md").read_text("utf-8").splitlines()
+    for kind, shown in {
+        "competition": "competition (600",
+        "market": "market (564",
+        "both, last 6": "both, last 6",
+    }.items():
+        cells = next(line for line in lines if line.startswith(f"| {shown}")).strip("| ").split(" | ")
+        row = fitted[kind]
+        assert [f"{row['msis']:.1f}", f"{row['mase']:.2f}", f"{row['quantile_loss']:.2f}"] == cells[4:7]
+        assert [float(cell) for cell in cells[1:4]] == pytest.approx(
+            [row["coverage_50"], row["coverage_80"], row["coverage_95"]], abs=0.0051
+        )
