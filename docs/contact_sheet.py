@@ -81,7 +81,7 @@ def sheet(case: str) -> Sheet:
     """Work a case out and say what draws each of its figures."""
     run = forecast.run(case)
     worked = Worked(run)
-    plots: dict[str, Plot] = dict(figures_of(run, worked.drivers)) | further_figures(run, worked.drivers)
+    plots: dict[str, Plot] = dict(figures_of(run, worked.drivers)) | further_figures(run, worked.drivers.scenario)
     plots |= {
         "scenario_panels": lambda: figures.scenario_panels(run.projection.table, unit=run.unit),
         "distribution": lambda: figures.ridge(_levels(worked), unit=run.unit, year=worked.quantity.year),

@@ -27,7 +27,7 @@ from forecast.report.memo import (
     stories,
     unreplaced,
 )
-from forecast.report.pictures import draw
+from forecast.report.pictures import draw_ranking, drawn
 from forecast.report.sides import count_clashes, cross_tables
 from forecast.report.tables import write_csv
 from forecast.scenario import PlainDriver
@@ -43,21 +43,15 @@ def write_without_consensus(
     run: Run, folder: str | Path, *, report: bool = False, progress: Callable[[str], None]
 ) -> Path:
     """Write the tables, figures, memo and manifest of a run that has no consensus."""
-    progress("sensitivity")
-    drivers = own_tornado(run)
+    progress("sensitivity and figures")
+    scenario = headline_scenario(run.projection.scenarios)
     with output_folder(folder) as fresh:
-        written = {"bands": run.projection.table, "assumptions": assumptions(run, drivers)}
-        written["sensitivity"] = drivers.table.assign(
-            method="tornado",
-            quantity=drivers.quantity.label,
-            scenario=drivers.scenario,
-            value_unit=drivers.quantity.unit(drivers.money),
-        )
-        written |= cross_tables(run) | ({"audit": run.audit.table} if len(run.audit.table) else {})
-        for name, table in written.items():
-            write_csv(table, fresh / f"{name}.csv")
-        draw(run, drivers, fresh / "figures", further=report, progress=progress)
-        (fresh / "summary.md").write_text(_memo(run, drivers), encoding="utf-8")
+        with drawn(run, scenario, fresh / "figures", further=report):
+            drivers = own_tornado(run)
+            draw_ranking(run, drivers, fresh / "figures")
+            for name, table in _tables(run, drivers).items():
+                write_csv(table, fresh / f"{name}.csv")
+            (fresh / "summary.md").write_text(_memo(run, drivers), encoding="utf-8")
         if report:
             write_documents(run, drivers, fresh, progress=progress)
         settings = {
@@ -67,6 +61,18 @@ def write_without_consensus(
         }
         write_manifest(run.case, fresh, settings=settings)
     return Path(folder)
+
+
+def _tables(run: Run, drivers: Tornado) -> dict[str, pd.DataFrame]:
+    """Return the tables by the names of their files."""
+    ranked = drivers.table.assign(
+        method="tornado",
+        quantity=drivers.quantity.label,
+        scenario=drivers.scenario,
+        value_unit=drivers.quantity.unit(drivers.money),
+    )
+    written = {"bands": run.projection.table, "assumptions": assumptions(run, drivers), "sensitivity": ranked}
+    return written | cross_tables(run) | ({"audit": run.audit.table} if len(run.audit.table) else {})
 
 
 def why(run: Run) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from forecast.report.beside import beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,35 +30,46 @@ METHODS = {
 }
 """Methods of pooling that are drawn, and what they are called; the others are variants of these."""
 
+SIDES = "top_down_bottom_up"
+
 Plots = dict[str, "Callable[[], Axes]"]
 """What draws each figure, by the name of its file."""
 
 
-def draw(run: Run, drivers: Tornado, folder: Path, *, further: bool = False, progress: Callable[[str], None]) -> None:
-    """Write the figures of a run into a folder, in the width and language of the current house style.
+@contextmanager
+def drawn(run: Run, scenario: str, folder: Path, *, further: bool = False) -> Iterator[None]:
+    """Write the figures that need no ranking of the inputs, in the current house style, while the block runs.
 
     Parameters
     ----------
     run
         A finished run.
-    drivers
-        Ranking of its inputs.
+    scenario
+        Scenario that is shown where a figure shows one.
     folder
         Where to write.
     further
         Also those of `further_figures`.
-    progress
-        Called with the name of each figure.
     """
+    plots = _unranked(run, scenario) | (further_figures(run, scenario) if further else {})
+    with beside(lambda: save_all(run, plots, folder)):
+        yield
+
+
+def draw_ranking(run: Run, drivers: Tornado, folder: Path) -> None:
+    """Write the figure of the ranking of the inputs into a folder, in the current house style."""
+    save_all(run, {"sensitivity": drivers.plot}, folder)
+
+
+def save_all(run: Run, plots: Plots, folder: Path) -> None:
+    """Write figures into a folder, the title of the case before theirs."""
     import matplotlib.pyplot as plt
 
     from forecast.figures import house_style, save_figure
     from forecast.figures.style import figure_of
 
-    plots = figures(run, drivers) | (further_figures(run, drivers) if further else {})
     with house_style(about=run.case.title):
         for name, plot in plots.items():
-            progress(f"figure {name}")
             figure = figure_of(plot())
             try:
                 save_figure(figure, folder / name)
@@ -65,22 +79,25 @@ def draw(run: Run, drivers: Tornado, folder: Path, *, further: bool = False, pro
 
 def figures(run: Run, drivers: Tornado) -> Plots:
     """Return the figures of every run; projection and ranking show one scenario."""
-    last: Plots = {
-        "projection": lambda: _projection(run, drivers.scenario),
-        "sensitivity": lambda: drivers.plot(),
-    }
+    found = _unranked(run, drivers.scenario)
+    after = {name: found.pop(name) for name in (SIDES,) if name in found}
+    return found | {"sensitivity": drivers.plot} | after
+
+
+def _unranked(run: Run, scenario: str) -> Plots:
+    """Figures of every run that need no ranking of its inputs."""
+    found: Plots = {}
+    if run.has_consensus:
+        found["sources"] = lambda: _sources(run)
+        found["consensus"] = lambda: _consensus(run)
+        found["houses"] = lambda: _houses(run)
+    found["projection"] = lambda: _projection(run, scenario)
     if run.case.cross_check is not None:
-        last["top_down_bottom_up"] = lambda: _sides(run)
-    if not run.has_consensus:
-        return last
-    return {
-        "sources": lambda: _sources(run),
-        "consensus": lambda: _consensus(run),
-        "houses": lambda: _houses(run),
-    } | last
+        found[SIDES] = lambda: _sides(run)
+    return found
 
 
-def further_figures(run: Run, drivers: Tornado) -> Plots:
+def further_figures(run: Run, scenario: str) -> Plots:
     """Return the figures of a report beside those of every run, as far as the case has what they show.
 
     They are: growth as stated and as implied, what each method of pooling makes of the estimates, the editions of one
@@ -88,7 +105,7 @@ def further_figures(run: Run, drivers: Tornado) -> Plots:
     """
     from forecast.report.picture_tables import edition_table, event_table
 
-    growth, events = run.audit.growth, event_table(_ranked(run, drivers.scenario))
+    growth, events = run.audit.growth, event_table(_ranked(run, scenario))
     editions = edition_table(run) if len(run.case.estimates) else run.case.estimates
     found: Plots = {}
     if len(growth):
@@ -99,7 +116,7 @@ def further_figures(run: Run, drivers: Tornado) -> Plots:
         found["editions"] = lambda: _editions(run, editions)
     if len(run.projection.scenarios) > 1:
         found["scenarios"] = lambda: _scenarios(run)
-    found["band"] = lambda: _band(run, drivers.scenario)
+    found["band"] = lambda: _band(run, scenario)
     if len(events):
         found["events"] = lambda: _events(events)
     return found

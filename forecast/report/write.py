@@ -13,7 +13,7 @@ from forecast.report.folder import output_folder
 from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.manifest import write_manifest
 from forecast.report.memo import memo, milestones, span, spans
-from forecast.report.pictures import draw
+from forecast.report.pictures import draw_ranking, drawn
 from forecast.report.sides import cross_tables
 from forecast.report.tables import write_csv
 
@@ -59,14 +59,15 @@ def write_run(
         check_report_libraries()
     if not run.has_consensus:
         return write_without_consensus(run, folder, report=report, progress=say)
-    say("sensitivity")
-    quantity = Value(headline_year(run))
-    drivers = tornado(run, quantity, scenario=headline_scenario(run.projection.scenarios))
+    say("sensitivity and figures")
+    quantity, scenario = Value(headline_year(run)), headline_scenario(run.projection.scenarios)
     with output_folder(folder) as fresh:
-        for name, table in tables(run, drivers).items():
-            write_csv(table, fresh / f"{name}.csv")
-        draw(run, drivers, fresh / "figures", further=report, progress=say)
-        (fresh / "summary.md").write_text(memo(run, drivers), encoding="utf-8")
+        with drawn(run, scenario, fresh / "figures", further=report):
+            drivers = tornado(run, quantity, scenario=scenario)
+            draw_ranking(run, drivers, fresh / "figures")
+            for name, table in tables(run, drivers).items():
+                write_csv(table, fresh / f"{name}.csv")
+            (fresh / "summary.md").write_text(memo(run, drivers), encoding="utf-8")
         if report:
             write_documents(run, drivers, fresh, progress=say)
         settings = {"scenarios": run.projection.scenarios, "sensitivity": f"{quantity.label}, {drivers.scenario}"}
