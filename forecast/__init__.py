@@ -17,6 +17,7 @@ _HOME = {
     "Cumulative": "forecast.sensitivity",
     "Prior": "forecast.reconcile",
     "Probability": "forecast.sensitivity",
+    "Range": "forecast.distributions",
     "Value": "forecast.sensitivity",
     "YearAbove": "forecast.sensitivity",
     "audit": "forecast.estimates",

@@ -13,11 +13,11 @@ import pytest
 import forecast
 
 LAYERS = """
-    errors wording distributions mixture scores figures growth analyst_error history estimates reconcile scenario
+    errors wording distributions skew mixture scores figures growth analyst_error history estimates reconcile scenario
     start projection engine project pipeline sensitivity explore backtest portfolio report cli
 """.split()  # noqa: SIM905 (a list of names reads better as text)
 EXPORTED = """
-    Cagr Consensus Cumulative Prior Probability Value YearAbove __version__ audit backtest balance
+    Cagr Consensus Cumulative Prior Probability Range Value YearAbove __version__ audit backtest balance
     bayes_random_effects break_even bridge classical_weights compare_methods decomposition discover
     evaluate_bands explore fit_growth fit_growths grid history_bands history_mixture influence linear_pool log_pool
     morris new_case normalize project quantile_average random_effects read_case read_estimates read_scenario

@@ -15,8 +15,10 @@ from scipy import special
 from forecast.errors import ArgumentError, Problem
 from forecast.growth.annual import AnnualSeries, Array
 from forecast.growth.curve import Curve, SaturatingCurve
+from forecast.growth.direct import DirectProblem
 from forecast.growth.plan import Plan
 from forecast.growth.solve import Solved, pick
+from forecast.growth.solver import Solution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +32,7 @@ _VAGUE = 3.0
 _LITTLE = 0.5
 """Share of the variation below which a curve does not describe a history."""
 _STEP = 6e-6
+_NO_FIT = 1e300
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,8 @@ class GrowthFit:
 
         By profile likelihood: all ceilings with which the sum of squares is not larger than an F test allows; the
         upper end is infinite where the data exclude no ceiling, however high, and where they end before the
-        inflection. With a prior, from the curvature of the sum of squares on the prior's own scale.
+        inflection. With a prior, from the curvature of the sum of squares on the prior's own scale; what the prior
+        says is not widened for the few degrees of freedom that the data leave.
 
         Parameters
         ----------
@@ -164,8 +168,9 @@ class GrowthFit:
             return ceiling, ceiling
         if "ceiling" in self.plan.priors:
             position = self.plan.free.index("ceiling")
-            spread = np.sqrt(self.solved.coded_covariance()[0, position, position])
-            scores = self.solved.coded[position, 0] + np.array([-1, 1]) * _student(self.freedom, level) * spread
+            variance = self.solved.coded_covariance()[0, position, position]
+            width = _student(_freedom_under_prior(self.freedom, variance), level) * np.sqrt(variance)
+            scores = self.solved.coded[position, 0] + np.array([-1, 1]) * width
             low, high = self.plan.priors["ceiling"].from_score(scores)
             return float(low), float(high)
         low, high = self._profile.interval(_student(self.freedom, level) ** 2 * self.sigma**2)
@@ -379,9 +384,12 @@ class _Profile:
         rest = tuple(name for name in free.free if name != "ceiling")
         problem = replace(repeated, free=rest, given={**repeated.given, "ceiling": ceilings})
         start = np.repeat(np.delete(fit.solved.coded, position, axis=0), len(ceilings), axis=1)
-        found = problem.solve(start, limit=60)
+        above = fit.start > fit.parameters["ceiling"]
+        found = _on_side(problem, problem.solve(start, limit=60), above=above)
         for direction in (1, -1):
-            again = problem.solve(np.roll(found.parameters, direction, axis=1), limit=30)
+            again = _on_side(
+                problem, problem.solve(np.roll(found.parameters, direction, axis=1), limit=30), above=above
+            )
             better = again.rss < found.rss
             found = replace(
                 found,
@@ -393,7 +401,7 @@ class _Profile:
 
     def interval(self, allowance: float) -> tuple[float, float]:
         """Ends of the ceilings whose sum of squares exceeds the best by at most `allowance`."""
-        excess = np.sqrt(np.clip(self.fits.rss - self.best, 0.0, 1e300))
+        excess = np.sqrt(np.clip(self.fits.rss - self.best, 0.0, _NO_FIT))
         limit, logs = np.sqrt(allowance), np.log(self.ceilings)
         inside = np.flatnonzero(excess <= limit)
         if not inside.size:
@@ -412,6 +420,12 @@ class _Profile:
         return Solved(
             pick(self.fits.problem, which), self.fits.coded[:, which], self.fits.rss[which], self.fits.converged[which]
         )
+
+
+def _on_side(problem: DirectProblem, found: Solution, *, above: bool) -> Solution:
+    """Solutions that start on the given side of their ceiling; the others, which run away from it, count as no fit."""
+    parameters = problem.decode(found.parameters, np.arange(found.parameters.shape[1]))
+    return replace(found, rss=np.where((parameters["start"] > parameters["ceiling"]) == above, found.rss, _NO_FIT))
 
 
 def _ceilings(fit: GrowthFit, position: int) -> Array:
@@ -447,8 +461,14 @@ def _deltas(solved: Solved, times: Array) -> tuple[Array, Array]:
     return found, np.sqrt(np.maximum(variance, 0.0))
 
 
-def _student(freedom: int, level: float) -> float:
+def _student(freedom: float, level: float) -> float:
     return float(special.stdtrit(freedom, (1 + level) / 2))
+
+
+def _freedom_under_prior(freedom: int, variance: float) -> float:
+    """Satterthwaite's degrees of freedom of a variance on the prior's scale, where the prior alone has 1."""
+    from_data = min(max(1 - variance, 1e-3), 1.0)
+    return freedom / from_data**2
 
 
 def _as_years(moments: Array) -> Array:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 from scipy.optimize import least_squares
 
 from forecast.distributions import Discrete, Fixed, Lognormal, Normal, Range
@@ -290,11 +291,21 @@ def test_far_before_the_inflection_no_ceiling_is_claimed() -> None:
     assert np.mean(covered) >= 0.8
 
 
+@pytest.mark.parametrize("years", [4, 5, 6, 10])
+def test_the_ends_of_the_interval_fit_as_badly_as_is_allowed(years: int) -> None:
+    history = pd.Series([9.5, 13, 23, 32, 47, 56, 70, 76, 85, 87], index=range(2014, 2024)).iloc[:years]
+    fit = fit_growth(history, "logistic")
+    allowed = fit.rss + special.stdtrit(fit.freedom, 0.9) ** 2 * fit.sigma**2
+    for end in fit.ceiling_interval():
+        if np.isfinite(end):
+            assert fit_growth(history, "logistic", ceiling=end).rss == pytest.approx(allowed, rel=0.1)
+
+
 def test_a_prior_holds_the_ceiling_before_the_inflection() -> None:
     prior = Range(60, 100, 180, positive=True)
     fit = fit_growth(early(), "logistic", ceiling=prior, noise="proportional")
     assert fit.identifiability == "prior"
-    assert fit.ceiling_interval() == pytest.approx((60, 180), rel=0.25)
+    assert fit.ceiling_interval() == pytest.approx((60, 180), rel=0.1)
     assert "The prior alone said 60 to 180." in fit.verdict
     tight, wide = (
         fit_growth(early(), "logistic", ceiling=Lognormal(100, sd), noise="proportional").bands([2035])
