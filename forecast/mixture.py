@@ -1,7 +1,8 @@
 """A finite Gaussian mixture over a path: the form of every answer about the logarithm of a market.
 
 Given a few parameters the log path is Gaussian; the few parameters sit on quadrature nodes. So a path has weights,
-and for each node a mean and a covariance over the years. Quantiles and probabilities need no sampling.
+and for each node a mean and a covariance over the years. Parts of the covariance may come from independent terms that
+are skewed. Quantiles and probabilities need no sampling.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from forecast.errors import ArgumentError, ModelError, Problem
+from forecast.skew import Addends, Spectrum, Terms
 
 Array = NDArray[np.float64]
 
@@ -44,6 +46,9 @@ class Mixture:
         Shape (J, T), in logs.
     covariances
         Shape (J, T, T), in squared logs.
+    terms
+        Independent terms that are not normal, the same in every component; `covariances` hold theirs. None where all
+        is normal.
 
     Examples
     --------
@@ -55,9 +60,10 @@ class Mixture:
     weights: Array
     means: Array
     covariances: Array
+    terms: Terms | None = None
 
     @classmethod
-    def of(cls, weights: ArrayLike, means: ArrayLike, covariances: ArrayLike) -> Mixture:
+    def of(cls, weights: ArrayLike, means: ArrayLike, covariances: ArrayLike, terms: Terms | None = None) -> Mixture:
         """Check the shapes and make the weights sum to 1."""
         w, m, c = (np.asarray(part, float) for part in (weights, means, covariances))
         if m.shape != (w.size, m.shape[-1]) or c.shape != (*m.shape, m.shape[-1]):
@@ -67,7 +73,7 @@ class Mixture:
             raise ModelError(
                 "The mixture has a component that is not a number; please report the inputs that led here."
             )
-        return cls(w / w.sum(), m, c)
+        return cls(w / w.sum(), m, c, terms)
 
     @property
     def size(self) -> int:
@@ -96,7 +102,7 @@ class Mixture:
 
     @cached_property
     def marginals(self) -> tuple[Array, Array, Array]:
-        """Each year by itself: weights, means and sds, shape (C, T) each.
+        """Each year by itself, all terms taken as normal: weights, means and sds, shape (C, T) each.
 
         Where there are many components, those with neighbouring mean and sd in a year are one there, with their mean
         and variance; probabilities move by less than 3e-5.
@@ -108,16 +114,34 @@ class Mixture:
         """Probability of at most `values` (logs) in each year; shape (T,) or (T, L) as given."""
         x = np.asarray(values, float)
         wide = x if x.ndim == 2 else x[:, None]
+        if self._spectrum is not None:
+            return self._spectrum.cdf(wide).reshape(x.shape)
         weights, means, sds = self.marginals
         probability = np.einsum("jt,jtl->tl", weights, special.ndtr((wide - means[:, :, None]) / sds[:, :, None]))
         return probability.reshape(x.shape)
 
     def quantiles(self, levels: Sequence[float] | ArrayLike) -> Array:
         """Quantiles in logs, shape (T, L), by safeguarded Newton on the mixture's own distribution function."""
-        return mixture_quantiles(*self.marginals, np.asarray(levels, float))
+        wanted = _checked(np.asarray(levels, float))
+        if self._spectrum is not None:
+            return self._spectrum.quantiles(wanted)
+        return mixture_quantiles(*self.marginals, wanted)
+
+    @cached_property
+    def _spectrum(self) -> Spectrum | None:
+        """Distribution of each year where some terms are not normal."""
+        return None if self.terms is None else Spectrum.of([self.addends])
+
+    @cached_property
+    def addends(self) -> Addends:
+        """Each year as what it is the sum of: normal components, and terms that are not normal."""
+        weights, means, sds = self.marginals
+        if self.terms is not None:
+            sds = np.sqrt(np.maximum(sds**2 - self.terms.variance(), _SMALLEST_SD**2))
+        return Addends(weights, means, sds, self.terms)
 
     def given(self, year: int, value: float) -> Mixture:
-        """The mixture once the log value at one position of the path is known."""
+        """The mixture once the log value at one position of the path is known, all terms taken as normal."""
         variance = self.sds[:, year] ** 2
         gap = value - self.means[:, year]
         log_weights = np.log(self.weights) - 0.5 * (gap**2 / variance + np.log(variance))
@@ -127,6 +151,8 @@ class Mixture:
 
     def split(self, year: int, count: int) -> Mixture:
         """The same mixture with every component split along one position of the path, so that each is narrow there.
+
+        All terms are taken as normal.
 
         A normal is a normal of its nodes: nine tenths of its variance go to `count` Gauss–Hermite nodes.
         """
@@ -144,14 +170,15 @@ class Mixture:
     def linear(self, matrix: ArrayLike) -> Mixture:
         """The mixture of A x for a path x; `matrix` has shape (K, T)."""
         a = np.asarray(matrix, float)
-        return Mixture(self.weights, self.means @ a.T, a @ self.covariances @ a.T)
+        terms = None if self.terms is None else self.terms.linear(a)
+        return Mixture(self.weights, self.means @ a.T, a @ self.covariances @ a.T, terms)
 
     def pruned(self, smallest: float = 1e-6) -> Mixture:
         """Without the lightest components, together less than `smallest` of the weight."""
         order = np.argsort(self.weights)
         dropped = order[np.cumsum(self.weights[order]) < smallest]
         keep = np.setdiff1d(np.arange(self.size), dropped)
-        return Mixture.of(self.weights[keep], self.means[keep], self.covariances[keep])
+        return Mixture.of(self.weights[keep], self.means[keep], self.covariances[keep], self.terms)
 
     def merged(self, width: float = 0.1) -> Mixture:
         """Fewer components: neighbours in mean and spread are merged, mean and covariance of the whole kept.
@@ -210,13 +237,14 @@ class Mixture:
         means = np.add.reduceat(share[:, None] * self.means[order], starts)
         centred = self.means[order] - np.repeat(means, np.diff(starts, append=len(order)), axis=0)
         within = self.covariances[order] + centred[:, :, None] * centred[:, None, :]
-        return Mixture.of(weights, means, np.add.reduceat(share[:, None, None] * within, starts))
+        return Mixture.of(weights, means, np.add.reduceat(share[:, None, None] * within, starts), self.terms)
 
     def draws(self, count: int, *, seed: int | np.random.Generator) -> Array:
         """`count` paths in logs, shape (count, T); for questions about whole paths only."""
         rng = np.random.default_rng(seed)
         chosen = np.sort(rng.choice(self.size, size=count, p=self.weights))
-        values, vectors = np.linalg.eigh(self.covariances)
+        own = self.covariances if self.terms is None else self.covariances - self.terms.covariance()
+        values, vectors = np.linalg.eigh(own)
         roots = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
         noise = rng.standard_normal((count, self.means.shape[1]))
         starts = np.searchsorted(chosen, np.arange(self.size + 1))
@@ -224,6 +252,8 @@ class Mixture:
         for j in np.flatnonzero(np.diff(starts)):
             rows = slice(starts[j], starts[j + 1])
             paths[rows] += noise[rows] @ roots[j].T
+        if self.terms is not None:
+            paths += self.terms.draws(count, rng)
         return paths[rng.permutation(count)]
 
 
@@ -237,7 +267,7 @@ def labels(keys: NDArray[np.int64]) -> NDArray[np.intp]:
 
 
 def joined(weights: Sequence[float], parts: Sequence[Mixture]) -> Mixture:
-    """One mixture of several over the same years.
+    """One mixture of several over the same years; terms that are not the same in all are taken as normal.
 
     Parameters
     ----------
@@ -247,11 +277,32 @@ def joined(weights: Sequence[float], parts: Sequence[Mixture]) -> Mixture:
         Mixtures over the same number of years.
     """
     used = [(w, part) for w, part in zip(weights, parts, strict=True) if w > 0]
+    terms = used[0][1].terms if used else None
     return Mixture.of(
         np.concatenate([w * part.weights for w, part in used]),
         np.concatenate([part.means for _, part in used]),
         np.concatenate([part.covariances for _, part in used]),
+        terms if all(part.terms is terms for _, part in used) else None,
     )
+
+
+def blended_quantiles(weights: Sequence[float], parts: Sequence[Mixture], levels: ArrayLike) -> Array:
+    """Quantiles of several mixtures over the same years taken as one, shape (T, L), each with its own skewed terms.
+
+    Parameters
+    ----------
+    weights
+        One a part; they need not sum to 1.
+    parts
+        Mixtures over the same number of years.
+    levels
+        Probabilities in (0, 1), shape (L,).
+    """
+    if all(part.terms is parts[0].terms for part in parts):
+        return joined(weights, parts).quantiles(levels)
+    shares = np.asarray(weights, float) / sum(weights)
+    told = [part.addends._replace(weights=w * part.addends.weights) for w, part in zip(shares, parts, strict=True)]
+    return Spectrum.of(told).quantiles(_checked(np.asarray(levels, float)))
 
 
 def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -> Array:
@@ -271,10 +322,8 @@ def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -
     -------
     Shape (T, L).
     """
-    if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all():
-        raise ArgumentError(Problem("levels", f"{levels.tolist()}", "probabilities between 0 and 1, such as 0.1"))
     weight = np.broadcast_to(weights.reshape(len(weights), -1), means.shape)
-    target = special.ndtri(levels)
+    target = special.ndtri(_checked(levels))
     component = means[:, :, None] + sds[:, :, None] * target
     low, high = component.min(0), component.max(0)
     centre = np.einsum("jt,jt->t", weight, means)
@@ -293,6 +342,12 @@ def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -
         if (moved <= np.where(inside, close, 0.0) + _NEWTON_TOLERANCE * (1 + np.abs(x))).all():
             break
     return x
+
+
+def _checked(levels: Array) -> Array:
+    if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all():
+        raise ArgumentError(Problem("levels", f"{levels.tolist()}", "probabilities between 0 and 1, such as 0.1"))
+    return levels
 
 
 def _score_gap(x: Array, weight: Array, means: Array, sds: Array, target: Array) -> tuple[Array, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from forecast.distributions import Array
 from forecast.errors import ArgumentError, Problem
 from forecast.estimates import Footing
-from forecast.mixture import Mixture, joined
+from forecast.mixture import Mixture, blended_quantiles
 from forecast.reconcile import LEVELS, Consensus
 from forecast.reconcile.paths import printed_numbers
 from forecast.scenario import Scenario
@@ -218,8 +218,9 @@ class Projection:
             raise ArgumentError(Problem(ALL, "no probability", "a probability for every scenario that is to count"))
         if len({int(path.years[-1]) for path in used}) > 1:
             raise ArgumentError(Problem(ALL, "different end years", "the same end for every scenario"))
-        mixture = joined([path.scenario.probability or 0.0 for path in used], [path.mixture for path in used])
-        return self._quantile_table(replace(used[0], mixture=mixture), levels)
+        chances = [path.scenario.probability or 0.0 for path in used]
+        quantiles = blended_quantiles(chances, [path.mixture for path in used], levels)
+        return self._money_table(quantiles, used[0].years, levels)
 
     @property
     def decomposition(self) -> pd.DataFrame:
@@ -272,10 +273,11 @@ class Projection:
         return iter(self.paths.items())
 
     def _quantile_table(self, path: ScenarioPath, levels: Sequence[float]) -> pd.DataFrame:
-        values = np.exp(path.quantiles(levels))
-        return pd.DataFrame(
-            values, index=pd.Index(path.years, name="year"), columns=pd.Index(list(levels), name="level")
-        )
+        return self._money_table(path.quantiles(levels), path.years, levels)
+
+    def _money_table(self, logs: Array, years: NDArray[np.int64], levels: Sequence[float]) -> pd.DataFrame:
+        columns = pd.Index(list(levels), name="level")
+        return pd.DataFrame(np.exp(logs), index=pd.Index(years, name="year"), columns=columns)
 
     def _at(self, path: ScenarioPath, year: int) -> int:
         if year not in path.years:

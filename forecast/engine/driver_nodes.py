@@ -1,40 +1,54 @@
 """Drivers of a projection as quadrature nodes.
 
 A driver whose effect on the log path is linear, and whose shape does not matter beside all else that is uncertain, is
-integrated in closed form as a normal with its mean and variance; every other uncertain driver gets nodes. Drivers are
-joined by a Gaussian copula: each is a monotone map of a normal score, and the scores have a correlation matrix.
+integrated in closed form as a normal with its mean and variance. Where the shape does matter, an independent driver
+with the same effect at every node is a skewed term of the path (`forecast.skew`); every other uncertain driver gets
+nodes, as many as its effect needs. Drivers are joined by a Gaussian copula: each is a monotone map of a normal score,
+and the scores have a correlation matrix.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
-from forecast.distributions import Array, Distribution
+from forecast.distributions import Array, Discrete, Distribution
 from forecast.scenario.correlation import Correlation, correlation_matrix
 
-SHAPE_ERROR = 1e-4
+SHAPE_ERROR = 2e-5
 """Most that taking skewed drivers as normal may move a probability, all of them together."""
 
-_NORMAL_SHAPE = 1e-9
+_VARIED = 5.0
+"""Variation of a skewed term, by which its shape error is multiplied, that costs `SHAPE_ERROR`."""
+
+_NORMAL_SHAPE = 1e-5
 _SKEW_ERROR, _TAIL_ERROR = 0.4 / 6, 0.55 / 24
 """Largest change of a normal distribution function by a unit of skewness, and of excess kurtosis."""
 
-_COUNTS = (1, 9, 15, 9, 6)
-"""Nodes a driver where so many drivers have nodes; beyond, Sobol points serve."""
+_COUNTS = (15, 15, 15, 9, 6)
+"""Most nodes a driver where so many drivers have nodes, and where there are more."""
 
 FEWEST_NODES = 5
-"""Nodes a driver at least; they serve wherever a driver moves the path by less than all else does."""
+"""Nodes a driver at least where no more can be had; they serve where a driver moves the path less than all else."""
+
+_ENOUGH = ((0.12, 3), (0.35, 5), (0.6, 7), (0.8, 9))
+"""Nodes that tell a driver to 1e-5 in probability while it moves the log path by less than such a part of the rest."""
+
+_MOST_CROSSED = 1300
+"""Nodes up to which every node of one driver goes with every one of the others."""
 
 FEWEST_POINTS = 1024
 """Sobol points where many drivers need nodes; a power of two."""
 
-_MOMENT_NODES = 15
+_FARTHEST_SCORE, _STEPS = 6.0, 24
+_POINTS_A_STEP = 5
 _SEED = 20230102
 
 
@@ -43,6 +57,14 @@ def gauss_rule(count: int) -> tuple[Array, Array]:
     """Gauss–Hermite nodes of a standard normal score, and their weights, which sum to 1."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(count)
     return nodes, weights / weights.sum()
+
+
+@lru_cache
+def _score_steps(finer: int) -> tuple[Array, Array]:
+    """Equal steps of a standard normal score, and their weights, which sum to 1."""
+    scores = np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, finer * _STEPS + 1)
+    weights = np.exp(-0.5 * scores**2)
+    return scores, weights / weights.sum()
 
 
 @dataclass(frozen=True)
@@ -55,40 +77,80 @@ class LinearDriver:
         Of the driver itself.
     map
         Takes the driver to the scale on which it is linear.
-    reach
-        Largest effect on the log path of a unit of that scale, in sds of the log path; infinite
-        where not known.
     """
 
     distribution: Distribution
     map: Callable[[Array], Array]
-    reach: float = math.inf
+
+    @cached_property
+    def nodes(self) -> tuple[Array, Array]:
+        """Values on the linear scale and their weights; equal steps of the score serve where it is not discrete."""
+        return self._nodes(1)
+
+    def _nodes(self, finer: int) -> tuple[Array, Array]:
+        if isinstance(self.distribution, Discrete):
+            values, weights = self.distribution.nodes(0)
+            return self.map(values), weights
+        scores, weights = _score_steps(finer)
+        return self.map(self.distribution.from_score(scores)), weights
 
     @cached_property
     def moments(self) -> tuple[float, float, float, float]:
         """Mean, standard deviation, skewness and excess kurtosis on the linear scale."""
         if self.distribution.is_fixed:
             return float(self.map(self.distribution.from_score(0.0))), 0.0, 0.0, 0.0
-        scores, weights = gauss_rule(_MOMENT_NODES)
-        values = self.map(self.distribution.from_score(scores))
+        values, weights = self.nodes
         mean = float(weights @ values)
         centred = values - mean
-        sd = math.sqrt(weights @ centred**2)
-        return mean, sd, float(weights @ centred**3) / sd**3, float(weights @ centred**4) / sd**4 - 3
+        square = centred * centred
+        variance = float(weights @ square)
+        if variance == 0:
+            return mean, 0.0, 0.0, 0.0
+        skewness, fourth = float(weights @ (square * centred)), float(weights @ (square * square))
+        return mean, math.sqrt(variance), skewness / variance**1.5, fourth / variance**2 - 3
+
+    def standard(self, score: Array) -> Array:
+        """The driver on its linear scale, of mean 0 and variance 1, at a normal score."""
+        return self._standardised(self.map(self.distribution.from_score(score)))
+
+    def standard_nodes(self, finer: int = 1) -> tuple[Array, Array]:
+        """Nodes of the driver with mean 0 and variance 1, so many times as many as usual."""
+        values, weights = self.nodes if finer == 1 else self._nodes(finer)
+        return self._standardised(values), weights
+
+    def _standardised(self, values: Array) -> Array:
+        mean, sd, *_ = self.moments
+        return (values - mean) / sd
 
     @property
     def sd(self) -> float:
         """Standard deviation on the linear scale."""
         return self.moments[1]
 
-    @property
-    def shape_error(self) -> float:
-        """Most that a probability moves when the driver is taken as normal, to leading order."""
-        _, sd, skewness, excess = self.moments
+    def shape_error(self, reach: float) -> float:
+        """Most that a probability moves when the driver is taken as normal, to leading order; see `Influence`."""
+        _, _, skewness, excess = self.moments
         if max(abs(skewness), abs(excess)) < _NORMAL_SHAPE:
             return 0.0
-        share = sd * self.reach
-        return _SKEW_ERROR * abs(skewness) * share**3 + _TAIL_ERROR * abs(excess) * share**4
+        return _SKEW_ERROR * abs(skewness) * reach**3 + _TAIL_ERROR * abs(excess) * reach**4
+
+
+class Influence(NamedTuple):
+    """What a driver does to the log path.
+
+    Parameters
+    ----------
+    reach
+        Largest sd that it makes in a year, in sds of the log path.
+    varies
+        By how much the effect differs between nodes: half the largest difference, as a part of the middle.
+    """
+
+    reach: float = math.inf
+    varies: float = math.inf
+
+
+_UNKNOWN = Influence()
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +169,8 @@ class DriverNodes:
         Of the normal drivers on their linear scale given the node; shapes (N, G) and (G, G).
     correlation_kept
         Factor by which stated correlations were weakened because they contradict each other; 1 where none was.
+    skewed
+        The drivers that are skewed terms of the path, by name.
     """
 
     weights: Array
@@ -115,6 +179,7 @@ class DriverNodes:
     means: Array
     covariance: Array
     correlation_kept: float = 1.0
+    skewed: Mapping[str, LinearDriver] = field(default_factory=dict)
 
 
 def driver_nodes(
@@ -122,6 +187,7 @@ def driver_nodes(
     linear: Mapping[str, LinearDriver],
     correlation: Sequence[Correlation] = (),
     *,
+    influence: Mapping[str, Influence] = MappingProxyType({}),
     points: int = FEWEST_POINTS,
     most: float = math.inf,
 ) -> DriverNodes:
@@ -135,32 +201,45 @@ def driver_nodes(
         Drivers that may be integrated in closed form, by name.
     correlation
         Correlations of normal scores between drivers; pairs not named are independent where that is possible.
+    influence
+        What each driver does to the path; as much as can be where not known.
     points
         Sobol points where many drivers need nodes, cut to a power of two; more than `FEWEST_POINTS` are used for few
         drivers too.
     most
         Gauss nodes to aim at: each driver has fewer, but never fewer than `FEWEST_NODES`.
     """
-    normal = _normal(linear)
+    joined = {name for pair in correlation for name in pair.between}
+    normal, skewed = _closed(linear, influence, joined)
     fixed = {n: d for n, d in free.items() if d.is_fixed}
-    noded = [n for n in [*free, *linear] if n not in normal and not _of(n, free, linear).is_fixed]
+    noded = [n for n in [*free, *linear] if n not in {*normal, *skewed} and not _of(n, free, linear).is_fixed]
     matrix, kept = _correlation_matrix([*noded, *normal], correlation)
-    scores, weights = _score_nodes(_axis_sizes(len(noded), most), matrix[: len(noded), : len(noded)], points)
+    sizes = _axis_sizes([influence.get(name, _UNKNOWN).reach for name in noded], most)
+    rules = [
+        _rule(_of(n, free, linear), size, _POINTS_A_STEP if n in joined else 1)
+        for n, size in zip(noded, sizes, strict=True)
+    ]
+    scores, weights = _score_nodes(rules, matrix[: len(noded), : len(noded)], points)
     values = {n: _value(n, scores[:, k], free, linear) for k, n in enumerate(noded)}
     point = np.zeros(len(weights))
     values |= {n: d.from_score(point) for n, d in fixed.items()}
     values |= {n: _value(n, point, free, linear) for n, d in linear.items() if d.distribution.is_fixed}
     means, covariance = _normal_given(scores, matrix, [linear[n] for n in normal])
-    return DriverNodes(weights, values, normal, means, covariance, kept)
+    return DriverNodes(weights, values, normal, means, covariance, kept, {n: linear[n] for n in skewed})
 
 
-def _normal(linear: Mapping[str, LinearDriver]) -> tuple[str, ...]:
-    """Names of the drivers whose shapes matter least, as many as `SHAPE_ERROR` allows."""
-    errors = {name: driver.shape_error for name, driver in linear.items() if not driver.distribution.is_fixed}
+def _closed(
+    linear: Mapping[str, LinearDriver], influence: Mapping[str, Influence], joined: set[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the drivers taken as normal, as many as `SHAPE_ERROR` allows, and of those that are skewed terms."""
+    told = {name: influence.get(name, _UNKNOWN) for name, driver in linear.items() if not driver.distribution.is_fixed}
+    errors = {name: linear[name].shape_error(own.reach) for name, own in told.items()}
     order = sorted(errors, key=errors.__getitem__)
-    allowed = np.cumsum([errors[name] for name in order]) <= SHAPE_ERROR
-    chosen = {name for name, here in zip(order, allowed, strict=True) if here}
-    return tuple(name for name in linear if name in chosen)
+    small = set(order[: np.searchsorted(np.cumsum([errors[name] for name in order]), SHAPE_ERROR, side="right")])
+    even = {name for name in order if errors[name] and errors[name] * told[name].varies <= _VARIED * SHAPE_ERROR}
+    skewed = even - joined if even - joined - small else set()
+    normal = small - skewed
+    return tuple(n for n in linear if n in normal), tuple(n for n in linear if n in skewed)
 
 
 def _of(name: str, free: Mapping[str, Distribution], linear: Mapping[str, LinearDriver]) -> Distribution:
@@ -178,25 +257,38 @@ def _correlation_matrix(names: Sequence[str], pairs: Sequence[Correlation]) -> t
     return correlation_matrix(used, names) if used else (np.eye(len(names)), 1.0)
 
 
-def _axis_sizes(drivers: int, most: float) -> list[int]:
-    size = _COUNTS[min(drivers, len(_COUNTS) - 1)]
-    while size**drivers > most and size > FEWEST_NODES:
-        size -= 1
-    return [size] * drivers
+def _axis_sizes(reaches: Sequence[float], most: float) -> list[int]:
+    """Nodes a driver: as many as it needs, or as can be had where so many drivers have nodes."""
+    usual = _COUNTS[min(len(reaches), len(_COUNTS) - 1)]
+    needed = [next((count for least, count in _ENOUGH if reach < least), _COUNTS[0]) for reach in reaches]
+    sizes = needed if math.prod(needed) <= _MOST_CROSSED else [min(count, usual) for count in needed]
+    while math.prod(sizes) > most and max(sizes) > FEWEST_NODES:
+        sizes[sizes.index(max(sizes))] -= 1
+    return sizes
 
 
-def _score_nodes(sizes: Sequence[int], correlation: Array, points: int) -> tuple[Array, Array]:
-    """Joint normal scores with a correlation, and their weights: Gauss–Hermite while few, then Sobol."""
-    if not sizes:
+def _rule(distribution: Distribution, size: int, a_step: int) -> tuple[Array, Array]:
+    """Normal scores that stand for a driver, and their weights: `size`, or `a_step` a value of a discrete one."""
+    if not isinstance(distribution, Discrete):
+        return gauss_rule(size)
+    points, weights = np.polynomial.legendre.leggauss(a_step)
+    chances = np.array([chance for chance in distribution.probabilities if chance > 0])
+    middle = np.cumsum(chances) - chances / 2
+    inside = middle[:, None] + chances[:, None] * points / 2
+    return special.ndtri(inside.ravel()), np.outer(chances, weights / 2).ravel()
+
+
+def _score_nodes(rules: Sequence[tuple[Array, Array]], correlation: Array, points: int) -> tuple[Array, Array]:
+    """Joint normal scores with a correlation, and their weights: every node with every other while few, then Sobol."""
+    if not rules:
         return np.zeros((1, 0)), np.ones(1)
     root = np.linalg.cholesky(correlation)
-    if len(sizes) >= len(_COUNTS) or points > FEWEST_POINTS:
+    if points > FEWEST_POINTS or math.prod(len(scores) for scores, _ in rules) > _MOST_CROSSED:
         count = 2 ** int(math.log2(points))
         from scipy.stats import qmc
 
-        even = qmc.Sobol(len(sizes), rng=np.random.default_rng(_SEED)).random(count)
+        even = qmc.Sobol(len(rules), rng=np.random.default_rng(_SEED)).random(count)
         return special.ndtri(even) @ root.T, np.full(count, 1 / count)
-    rules = [gauss_rule(size) for size in sizes]
     grid = np.meshgrid(*(x for x, _ in rules), indexing="ij")
     weight = np.meshgrid(*(w for _, w in rules), indexing="ij")
     scores = np.column_stack([axis.ravel() for axis in grid])

@@ -7,6 +7,8 @@ the record, and one fat-tailed scale holds for a whole path.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -37,14 +39,16 @@ def topped_up(mixture: Mixture, floor: AnalystError, elapsed: NDArray[np.int64])
     -------
     The mixture, and the variance that was added by year.
     """
+    if not floor.on:
+        return mixture, np.zeros(len(elapsed))
     promised = promised_growth(mixture, elapsed)
     target = np.maximum.accumulate(floor_sd(floor, elapsed, promised)) ** 2
-    missing = np.maximum(0.0, target - mixture.variance()) if floor.on else np.zeros(len(elapsed))
+    missing = np.maximum(0.0, target - mixture.variance())
     if not missing.any():
         return mixture, missing
     mixture, error = mixture.reduced(_MOST_TOPPED_UP), _covariance(missing, elapsed)
     scales, weights = _tails(floor, float(promised[-1]))
-    wider = [Mixture(mixture.weights, mixture.means, mixture.covariances + scale * error) for scale in scales]
+    wider = [replace(mixture, covariances=mixture.covariances + scale * error) for scale in scales]
     return joined(weights.tolist(), wider), missing
 
 

@@ -13,10 +13,11 @@ from scipy.sparse import csr_array
 
 from forecast.distributions import Array
 from forecast.engine.continuation import Ahead, Continuation, continue_segments, continue_with
-from forecast.engine.scenario_nodes import Background, ScenarioNodes, middle_node, scenario_nodes
+from forecast.engine.scenario_nodes import STAR_SCORE, Background, ScenarioNodes, scenario_nodes, star_of
 from forecast.mixture import Mixture, labels
 from forecast.scenario import Scenario
 from forecast.scenario.growth import SegmentsGrowth
+from forecast.skew import Terms
 
 _LEVELS = 33
 _MARGIN = 1e-3
@@ -24,6 +25,9 @@ _NODE_WIDTH = 0.05
 _WIDER = 1.25
 _KEY_YEARS = 4
 _NO_WEIGHT = 1e-8
+_NO_SD = 1e-12
+_WIDENS = 0.75
+"""Change of a path that needs as many nodes as a change of the variance by its sd."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +54,8 @@ class NodeRows:
         Log market in the handover year for which a row of J stands, shape (J,).
     before, reached
         Number of known years before the first of the path, and of years of the path up to the handover.
+    terms
+        Skewed terms of the path; `own` holds their covariance.
     """
 
     weights: Array
@@ -61,6 +67,7 @@ class NodeRows:
     levels: Array
     before: int
     reached: int
+    terms: Terms | None = None
 
     @property
     def known(self) -> Array:
@@ -101,7 +108,7 @@ class NodeRows:
         rows = _coefficients(self.slope[node, level], self.momentum[node], self.before, self.reached)
         means = np.einsum("ctk,ck->ct", rows, start.means[component]) + self.offset[node, level]
         covariances = rows @ start.covariances[component] @ np.swapaxes(rows, 1, 2) + self.own[node]
-        return Mixture.of(weights[node, component], means, covariances)
+        return Mixture.of(weights[node, component], means, covariances, self.terms)
 
     def merged(self, start: Mixture, most: int) -> NodeRows:
         """At most so many nodes: those with neighbouring paths become one, mean and covariance kept."""
@@ -172,16 +179,22 @@ def node_rows(
 
 
 def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> Background:
-    """What the log path is like with every driver at its median and no event."""
-    nodes, mean = middle_node(scenario, years), start.mean()
+    """What the log path is like with every driver at its median and no event, and how free drivers move it."""
+    star, mean, covariance = star_of(scenario, years), start.mean(), start.covariance()
+    nodes, count = star.nodes, len(star.keys)
     gone_on = _carried_on(nodes, known, mean[-1:], mean)
-    beyond = np.maximum(0, years - int(known[-1]))
-    slope, momentum = _after(gone_on.slope, beyond)[0, 0], _after(gone_on.momentum, beyond)[0]
-    row = _coefficients(slope, momentum, *_places(years, known))
-    yearly = nodes.values["growth.volatility"] ** 2 * (years - years[0])
-    variance = np.einsum("tk,kl,tl->t", row, start.covariance(), row) + yearly
-    profiles = {f"growth.{key}": _after(value, beyond)[0] for key, value in gone_on.linear.items()}
-    return Background.of(np.sqrt(np.maximum(variance, 0.0)), profiles)
+    beyond, elapsed = np.maximum(0, years - int(known[-1])), years - years[0]
+    slope, momentum = _after(gone_on.slope, beyond)[0, 0], _after(gone_on.momentum, beyond)
+    row = _coefficients(slope, momentum[0], *_places(years, known))
+    process = np.multiply.outer(nodes.values["growth.volatility"] ** 2, elapsed)
+    sds = np.sqrt(np.maximum(np.einsum("tk,kl,tl->t", row, covariance, row) + process[0], 0.0))
+    path = _after(gone_on.increment[:, 0], beyond) + momentum * (mean[-1] - mean[-2])
+    spread = math.sqrt(max(covariance[-1, -1] + covariance[-2, -2] - 2 * covariance[-1, -2], 0.0))
+    low, high = slice(1, 1 + count), slice(1 + count, None)
+    moved = np.abs(path[high] - path[low]) + spread * np.abs(momentum[high] - momentum[low])
+    moved += _WIDENS * np.abs(process[high] - process[low]) / np.maximum(sds, _NO_SD)
+    profiles = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
+    return Background.of(sds, profiles, dict(zip(star.keys, moved / (2 * STAR_SCORE), strict=True)))
 
 
 def _carried_on(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> Continuation:
@@ -205,7 +218,7 @@ def _rows(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: A
     years, gone_on = nodes.years, _carried_on(nodes, known, levels, mean)
     beyond = np.maximum(0, years - int(known[-1]))
     linear = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
-    offset, own, process = added(nodes, years, linear)
+    offset, own, process, terms = added(nodes, years, linear)
     if gone_on.noise is not None:
         noise = np.swapaxes(_after(np.swapaxes(_after(gone_on.noise, beyond), 1, 2), beyond), 1, 2)
         own, process = own + noise, process + nodes.weights @ np.einsum("ntt->nt", noise)
@@ -222,24 +235,40 @@ def _rows(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: A
         levels=levels,
         before=before,
         reached=reached,
+        terms=terms,
     )
 
 
 def added(
     nodes: ScenarioNodes, years: NDArray[np.int64], of_curve: Mapping[str, Array] | None = None
-) -> tuple[Array, Array, Array]:
-    """What linear drivers, shift, events and volatility add: offset (N, T), covariance (N, T, T), its yearly part."""
+) -> tuple[Array, Array, Array, Terms | None]:
+    """What linear drivers, shift, events and volatility add.
+
+    Returns
+    -------
+    Offset (N, T), covariance (N, T, T), its yearly part (T,), and the terms that are skewed.
+    """
     elapsed = years - years[0]
     shift = np.broadcast_to(elapsed.astype(float), (nodes.size, len(years)))
     linear = dict(of_curve or {}) | {"growth.growth_shift": shift} | nodes.effects()
-    normal = np.zeros((nodes.size, len(years), len(nodes.normal)))
-    for position, name in enumerate(nodes.normal):
-        normal[:, :, position] = linear[name]
-    noded = [linear[name] * nodes.values[name][:, None] for name in linear if name not in nodes.normal]
-    offset = np.sum(noded, axis=0) + np.einsum("ntg,ng->nt", normal, nodes.means)
     variance, shared = nodes.values["growth.volatility"] ** 2, np.minimum(elapsed[:, None], elapsed[None, :])
-    own = normal @ nodes.covariance @ np.swapaxes(normal, 1, 2) + variance[:, None, None] * shared
-    return offset, own, float(nodes.weights @ variance) * elapsed
+    offset, own = np.zeros(shift.shape), variance[:, None, None] * shared
+    for key in linear:
+        if key in nodes.values:
+            offset += linear[key] * nodes.values[key][:, None]
+    if nodes.normal:
+        normal = np.stack([linear[key] for key in nodes.normal], axis=2)
+        offset += np.einsum("ntg,ng->nt", normal, nodes.means)
+        own += normal @ nodes.covariance @ np.swapaxes(normal, 1, 2)
+    if not nodes.skewed:
+        return offset, own, float(nodes.weights @ variance) * elapsed, None
+    skewed = np.stack([linear[key] for key in nodes.skewed], axis=2)
+    mean, sd = np.array([driver.moments[:2] for driver in nodes.skewed.values()]).T
+    offset += skewed @ mean
+    skewed = skewed * sd
+    own += skewed @ np.swapaxes(skewed, 1, 2)
+    typical = np.cbrt(np.tensordot(nodes.weights, skewed**3, 1))
+    return offset, own, float(nodes.weights @ variance) * elapsed, Terms(typical, tuple(nodes.skewed.values()))
 
 
 def _levels(start: Mixture) -> Array:

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.distributions import Array, Distribution, Uniform
 from forecast.engine.continuation import linear_keys
-from forecast.engine.driver_nodes import FEWEST_POINTS, DriverNodes, LinearDriver, driver_nodes
+from forecast.engine.driver_nodes import FEWEST_POINTS, DriverNodes, Influence, LinearDriver, driver_nodes
 from forecast.scenario import Scenario
-from forecast.scenario.drivers import Driver
+from forecast.scenario.drivers import drivers_of
 from forecast.scenario.events import Effect
+from forecast.scenario.format import Format
 from forecast.scenario.joint import NEVER, EventStates
 
 _MOST_CROSSED = 16
 _MOST_POINTS, _BENT_POINTS = 16_384, 4096
 _STATE = "state of the events"
+
+STAR_SCORE = 2.0
+"""Normal score at which a driver is low or high in a star."""
+
+_LARGE = 0.3
+_LEAST_NORMAL = 0.05
+"""Part of the sd of every year that must be normal where drivers are to be skewed terms."""
 
 _LINEAR_UNIT = {"points": np.ones(1), "size": np.full(1, math.expm1(1.0))}
 """Driver values at which the linear scale of an effect reads 1."""
@@ -46,6 +54,8 @@ class ScenarioNodes:
         Year of each event by node, shape (M, events).
     correlation_kept
         Factor by which contradicting correlations were weakened.
+    skewed
+        The drivers that are skewed terms of the path, by key.
     """
 
     scenario: Scenario
@@ -57,6 +67,7 @@ class ScenarioNodes:
     covariance: Array
     event_years: NDArray[np.int64]
     correlation_kept: float
+    skewed: Mapping[str, LinearDriver] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -71,41 +82,40 @@ class ScenarioNodes:
     def _coefficients(self) -> dict[str, Array]:
         found = {}
         for key, effect, elapsed in _effects(self.scenario, self.event_years, self.years):
-            if not effect.on_ceiling:
-                free = {name: self.values[f"{key}.{name}"][:, None] for name in _free_names(effect)}
-                found[f"{key}.{_linear_name(effect)}"] = effect.log_effect(elapsed, free | _LINEAR_UNIT)
+            free = {name: self.values[f"{key}.{name}"][:, None] for name in _free_names(type(effect))}
+            found[f"{key}.{_linear_name(type(effect))}"] = effect.log_effect(elapsed, free | _LINEAR_UNIT)
         return found
 
     def ceiling(self, handover: int) -> Array:
         """Log factor on the ceiling by node and year beyond the handover, shape (M, K)."""
         ahead = self.years[self.years > handover]
         total = np.zeros((self.size, len(ahead)))
-        for key, effect, elapsed in _effects(self.scenario, self.event_years, ahead):
-            if effect.on_ceiling:
-                total += effect.log_effect(elapsed, {"size": self.values[f"{key}.size"][:, None]})
+        for key, effect, elapsed in _effects(self.scenario, self.event_years, ahead, on_ceiling=True):
+            total += effect.log_effect(elapsed, {"size": self.values[f"{key}.size"][:, None]})
         return total
 
 
 def _effects(
-    scenario: Scenario, begins: NDArray[np.int64], years: NDArray[np.int64]
-) -> list[tuple[str, Effect, Array]]:
+    scenario: Scenario, begins: NDArray[np.int64], years: NDArray[np.int64], *, on_ceiling: bool = False
+) -> Iterator[tuple[str, Effect, Array]]:
     """Every effect that may come, with its key and the years since its event, shape (M, years)."""
-    return [
-        (f"events.{name}.effects.{i}", effect, (years - begins[:, e, None]).astype(float))
-        for e, (name, event) in enumerate(scenario.events.items())
-        if (begins[:, e] != NEVER).any()
-        for i, effect in enumerate(event.effects)
-    ]
+    for e, (name, event) in enumerate(scenario.events.items()):
+        own = [(i, effect) for i, effect in enumerate(event.effects) if effect.on_ceiling == on_ceiling]
+        if own and (begins[:, e] != NEVER).any():
+            elapsed = (years - begins[:, e, None]).astype(float)
+            for i, effect in own:
+                yield f"events.{name}.effects.{i}", effect, elapsed
 
 
-def _linear_name(effect: Effect) -> str:
-    """Key of the driver in which the effect on the log market is linear."""
-    return "points" if "points" in type(effect).model_fields else "size"
+def _linear_name(kind: type[Effect]) -> str:
+    """Key of the driver in which effects of a kind are linear on the log market."""
+    return "points" if "points" in kind.model_fields else "size"
 
 
-def _free_names(effect: Effect) -> list[str]:
-    """Keys of the other drivers of an effect."""
-    return [name for name, value in effect if isinstance(value, Driver) and name != _linear_name(effect)]
+@cache
+def _free_names(kind: type[Effect]) -> tuple[str, ...]:
+    """Keys of the other drivers of effects of a kind."""
+    return ("half_life",) if "half_life" in kind.model_fields else ()
 
 
 def scenario_nodes(
@@ -138,16 +148,38 @@ class Background:
     sds
         Sd by year, shape (T,).
     profiles
-        Coefficient by year of each linear driver of the curve, by its key, shape (T,) each.
+        Largest coefficient by year of each linear driver of the curve, by its key, shape (T,) each.
+    varies
+        By how much each coefficient differs with other drivers, see `LinearDriver`.
+    moved
+        Sd by year that each free driver of the curve makes, by its key, shape (T,) each.
     """
 
     sds: tuple[float, ...]
     profiles: tuple[tuple[str, tuple[float, ...]], ...]
+    varies: tuple[tuple[str, float], ...]
+    moved: tuple[tuple[str, tuple[float, ...]], ...]
 
     @classmethod
-    def of(cls, sds: Array, profiles: Mapping[str, Array]) -> Background:
-        """From arrays."""
-        return cls(tuple(sds.tolist()), tuple((key, tuple(values.tolist())) for key, values in profiles.items()))
+    def of(cls, sds: Array, profiles: Mapping[str, Array], moved: Mapping[str, Array]) -> Background:
+        """From arrays; a profile has a row for each of several settings of the other drivers."""
+        largest = {key: np.abs(rows).max(axis=0) for key, rows in profiles.items()}
+        varies = tuple((key, _varies(rows)) for key, rows in profiles.items())
+        return cls(tuple(sds.tolist()), _listed(largest), varies, _listed(moved))
+
+
+def _varies(profiles: Array) -> float:
+    """Half the largest difference between profiles, as a part of their middle, in the years in which they are large."""
+    if len(profiles) == 1:
+        return 0.0
+    low, high = profiles.min(axis=0), profiles.max(axis=0)
+    middle = np.abs(low + high) / 2
+    large = middle > _LARGE * middle.max()
+    return float(np.max((high - low)[large] / 2 / middle[large])) if large.any() else 0.0
+
+
+def _listed(rows: Mapping[str, Array]) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    return tuple((key, tuple(row.tolist())) for key, row in rows.items())
 
 
 class _Same:
@@ -163,16 +195,53 @@ class _Same:
         return id(self.scenario)
 
 
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What a scenario says of its drivers, read once.
+
+    Parameters
+    ----------
+    drivers
+        Distribution of every driver by key.
+    linear
+        Those that enter the log path linearly.
+    medians
+        Median of each, linear ones on their linear scale.
+    """
+
+    drivers: dict[str, Distribution]
+    linear: dict[str, LinearDriver]
+    medians: dict[str, float]
+
+
+@lru_cache(maxsize=8)
+def _told(same: _Same) -> _Told:
+    drivers, maps = _drivers(same.scenario), linear_maps(same.scenario)
+    medians = {key: told.from_score(0.0) for key, told in drivers.items()}
+    values = {key: float(maps[key](median) if key in maps else median) for key, median in medians.items()}
+    return _Told(drivers, {key: LinearDriver(drivers[key], map_) for key, map_ in maps.items()}, values)
+
+
+def _drivers(scenario: Scenario) -> dict[str, Distribution]:
+    """Distribution of every driver that moves the path, by its key."""
+    tables: dict[str, Format] = {"growth": scenario.growth}
+    tables |= {f"segments.{name}": segment for name, segment in scenario.segments.items()}
+    for name, event in scenario.events.items():
+        tables |= {f"events.{name}.effects.{i}": effect for i, effect in enumerate(event.effects)}
+    if scenario.tree is not None:
+        tables["tree"] = scenario.tree
+    return {key: told.distribution for at, table in tables.items() for key, told in drivers_of(table, at).items()}
+
+
 @lru_cache(maxsize=8)
 def _planned(same: _Same, first: int, last: int, background: Background | None, most: float) -> ScenarioNodes:
-    scenario, years = same.scenario, np.arange(first, last + 1)
+    scenario, years, told = same.scenario, np.arange(first, last + 1), _told(same)
     states = scenario.event_states(first=first, last=last)
     happens = np.atleast_1d(states.happens.any(axis=0))
     possible = [name for name, here in zip(states.names, happens, strict=True) if here]
     used = ("growth.", "tree.", "segments.", *(f"events.{name}." for name in possible))
-    drivers = {k: d.distribution for k, d in scenario.drivers.items() if k.startswith(used)}
-    linear = _linear_drivers(scenario, drivers, states, years, background)
-    free = {key: driver for key, driver in drivers.items() if key not in linear}
+    linear = {key: driver for key, driver in told.linear.items() if key.startswith(used)}
+    free = {key: driver for key, driver in told.drivers.items() if key.startswith(used) and key not in linear}
     paired = len(states.weights) > _MOST_CROSSED
     if paired:
         free[_STATE] = Uniform(0.0, 1.0)
@@ -180,7 +249,10 @@ def _planned(same: _Same, first: int, last: int, background: Background | None, 
     points = (_BENT_POINTS if bends else _MOST_POINTS) if paired else FEWEST_POINTS
     if scenario.growth.curve == "tree" and not paired:
         points = max(FEWEST_POINTS, _MOST_POINTS // len(states.weights))
-    nodes = driver_nodes(free, linear, scenario.correlation, points=points, most=most / len(states.weights))
+    influence = {} if background is None else _influence(scenario, told, linear, states, years, background)
+    nodes = driver_nodes(
+        free, linear, scenario.correlation, influence=influence, points=points, most=most / len(states.weights)
+    )
     at, state = _pairs(nodes, states.weights, paired=paired)
     weights = nodes.weights[at] * (1.0 if paired else states.weights[state])
     return ScenarioNodes(
@@ -193,36 +265,39 @@ def _planned(same: _Same, first: int, last: int, background: Background | None, 
         covariance=nodes.covariance,
         event_years=states.years[state],
         correlation_kept=nodes.correlation_kept,
+        skewed=nodes.skewed,
     )
 
 
-def _linear_drivers(
+def _influence(
     scenario: Scenario,
-    drivers: Mapping[str, Distribution],
+    told: _Told,
+    linear: Mapping[str, LinearDriver],
     states: EventStates,
     years: NDArray[np.int64],
-    background: Background | None,
-) -> dict[str, LinearDriver]:
-    """Drivers that enter the log path linearly, by key, with their reach."""
-    maps = {key: map_ for key, map_ in linear_maps(scenario).items() if key in drivers}
-    linear = {key: LinearDriver(drivers[key], map_) for key, map_ in maps.items()}
-    if background is None:
-        return linear
+    background: Background,
+) -> dict[str, Influence]:
+    """What each driver does to the log path, against all that is normal or linear."""
     profiles = {key: np.array(values) for key, values in background.profiles}
     profiles["growth.growth_shift"] = (years - years[0]).astype(float)
+    varies = dict(background.varies) | {"growth.growth_shift": 0.0}
     for key, effect, since in _effects(scenario, states.years, years):
-        if not effect.on_ceiling:
-            middle = {name: drivers[f"{key}.{name}"].from_score(np.zeros(1)) for name in _free_names(effect)}
-            found = effect.log_effect(since, middle | _LINEAR_UNIT)
-            profiles[f"{key}.{_linear_name(effect)}"] = np.abs(found).max(axis=0)
-    whole = np.sqrt(np.square(background.sds) + sum((linear[key].sd * profiles[key]) ** 2 for key in linear))
-    return {key: replace(driver, reach=_reach(profiles[key], whole)) for key, driver in linear.items()}
-
-
-def _reach(profile: Array, whole: Array) -> float:
-    """Largest effect by year against the sd of that year."""
-    with np.errstate(divide="ignore"):
-        return float(np.divide(profile, whole, out=np.zeros(len(profile)), where=profile > 0).max())
+        free = [f"{key}.{name}" for name in _free_names(type(effect))]
+        middle = {name.rpartition(".")[2]: np.array([told.medians[name]]) for name in free}
+        found, own = np.abs(effect.log_effect(since, middle | _LINEAR_UNIT)), f"{key}.{_linear_name(type(effect))}"
+        profiles[own] = found.max(axis=0)
+        varies[own] = _varies(found) if all(told.drivers[name].is_fixed for name in free) else math.inf
+    made = np.array([linear[key].sd * profiles[key] for key in linear])
+    moved = np.array([values for _, values in background.moved]).reshape(-1, len(years))
+    normal = np.square(background.sds)
+    whole = np.sqrt(normal + np.square(made).sum(axis=0))
+    firm = bool((np.sqrt(normal) >= _LEAST_NORMAL * whole).all())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.nan_to_num(np.concatenate([made, moved]) / whole, nan=0.0, posinf=np.inf).max(axis=1).tolist()
+    keys = [*linear, *(key for key, _ in background.moved)]
+    return {
+        key: Influence(r, varies.get(key, math.inf) if firm else math.inf) for key, r in zip(keys, reach, strict=True)
+    }
 
 
 def linear_maps(scenario: Scenario) -> dict[str, Callable[[Array], Array]]:
@@ -231,32 +306,53 @@ def linear_maps(scenario: Scenario) -> dict[str, Callable[[Array], Array]]:
     for name, event in scenario.events.items():
         for i, effect in enumerate(event.effects):
             if not effect.on_ceiling:
-                own = _linear_name(effect)
+                own = _linear_name(type(effect))
                 maps[f"events.{name}.effects.{i}.{own}"] = np.asarray if own == "points" else np.log1p
     return maps
 
 
-def middle_node(scenario: Scenario, years: NDArray[np.int64]) -> ScenarioNodes:
-    """One node: every driver at its median, and no event; kept like those of `scenario_nodes`."""
-    return _middle(_Same(scenario), int(years[0]), int(years[-1]))
+@dataclass(frozen=True, eq=False)
+class Star:
+    """Every driver at its median, and no event; then each free one of the curve in turn, low and high.
+
+    Parameters
+    ----------
+    keys
+        Of the free drivers, F of them.
+    nodes
+        1 + 2 F settings: the middle, then each at `STAR_SCORE` below its median, then each as far above.
+    """
+
+    keys: tuple[str, ...]
+    nodes: ScenarioNodes
+
+
+def star_of(scenario: Scenario, years: NDArray[np.int64]) -> Star:
+    """The star of a scenario; kept like the nodes of `scenario_nodes`."""
+    return _star(_Same(scenario), int(years[0]), int(years[-1]))
 
 
 @lru_cache(maxsize=8)
-def _middle(same: _Same, first: int, last: int) -> ScenarioNodes:
-    scenario, years = same.scenario, np.arange(first, last + 1)
-    maps, score = linear_maps(scenario), np.zeros(1)
-    medians = {key: driver.distribution.from_score(score) for key, driver in scenario.drivers.items()}
-    return ScenarioNodes(
+def _star(same: _Same, first: int, last: int) -> Star:
+    scenario, years, told = same.scenario, np.arange(first, last + 1), _told(same)
+    own = ("growth.", "segments.")
+    free = [k for k, d in told.drivers.items() if k.startswith(own) and k not in told.linear and not d.is_fixed]
+    count = 1 + 2 * len(free)
+    values = {key: np.full(count, median) for key, median in told.medians.items()}
+    for position, key in enumerate(free):
+        values[key][[1 + position, 1 + len(free) + position]] = told.drivers[key].from_score([-STAR_SCORE, STAR_SCORE])
+    nodes = ScenarioNodes(
         scenario=scenario,
         years=years,
-        weights=np.ones(1),
-        values={key: maps[key](value) if key in maps else value for key, value in medians.items()},
+        weights=np.full(count, 1 / count),
+        values=values,
         normal=(),
-        means=np.zeros((1, 0)),
+        means=np.zeros((count, 0)),
         covariance=np.zeros((0, 0)),
-        event_years=np.full((1, len(scenario.events)), NEVER),
+        event_years=np.full((count, len(scenario.events)), NEVER),
         correlation_kept=1.0,
     )
+    return Star(tuple(free), nodes)
 
 
 def _pairs(nodes: DriverNodes, weights: Array, *, paired: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

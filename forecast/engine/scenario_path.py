@@ -112,7 +112,7 @@ def tree_path(scenario: Scenario, *, origin: int, end: int) -> ScenarioPath:
             f"scenario {scenario.name}: the tree gives a market of zero or less in some year"
             + (f"; {', '.join(low)} can fall below zero: write a lognormal or a bounded family" if low else "")
         )
-    offset, own, process = added(nodes, years)
+    offset, own, process, _ = added(nodes, years)
     means = np.broadcast_to(path, (nodes.size, len(years))) + offset
     mixture = Mixture.of(nodes.weights, means, own).grouped(_bins(nodes.weights, means))
     drivers = np.maximum(mixture.variance() - process, 0.0)

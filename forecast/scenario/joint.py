@@ -75,7 +75,9 @@ def year_probabilities(year: Distribution, first: int, last: int) -> tuple[Years
     >>> dict(zip(years.tolist(), weights.tolist()))
     {2028: 0.4, 2036: 0.6}
     """
-    if year.is_fixed or isinstance(year, Discrete):
+    if year.is_fixed:
+        return np.clip(np.rint(year.from_score(np.zeros(1))), first, last + 1).astype(np.int64), np.ones(1)
+    if isinstance(year, Discrete):
         points, weights = year.nodes(1)
         near = np.clip(np.rint(points), first, last + 1).astype(np.int64)
     else:
@@ -130,6 +132,9 @@ def joint_states(
     names = tuple(events)
     if not names:
         return EventStates((), np.zeros((1, 0), np.int64), np.ones(1))
+    if not ruled_out and all(_is_certain(event) for event in events.values()):
+        sure = np.concatenate([year_probabilities(e.year.distribution, first, last)[0] for e in events.values()])
+        return EventStates(names, sure[None], np.ones(1))
     groups = [conditioned(patterns(events, group), group, happens, ruled_out) for group in linked(events)]
     marginals = {name: year_probabilities(event.year.distribution, first, last) for name, event in events.items()}
     count = math.prod(_count(group, marginals) for group in groups)
@@ -137,6 +142,10 @@ def joint_states(
     years = _in_sequence(np.stack([columns[name] for name in names], axis=1), events)
     merged, place = np.unique(years, axis=0, return_inverse=True)
     return EventStates(names, merged, np.bincount(place.ravel(), weights).astype(float), exact=count <= most)
+
+
+def _is_certain(event: Event) -> bool:
+    return event.probability == 1 and event.year.distribution.is_fixed and not event.requires and not event.excludes
 
 
 Marginals = Mapping[str, tuple[Years, Array]]

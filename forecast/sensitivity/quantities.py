@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from forecast.distributions import Array
 from forecast.errors import ArgumentError, ModelError, Problem, did_you_mean
@@ -202,8 +201,8 @@ class Probability(Quantity):
 
     def of(self, path: ScenarioPath) -> float:
         position = _position(path, self.year)
-        weights, means, sds = (part[:, position] for part in path.mixture.marginals)
-        return float(weights @ special.ndtr((means - math.log(self.above)) / sds))
+        below = path.mixture.cdf(np.full(len(path.years), math.log(self.above)))
+        return 1 - float(below[position])
 
     def outcome(self, logs: Array, path: ScenarioPath) -> Array:
         return (logs[:, _position(path, self.year)] > math.log(self.above)).astype(float)

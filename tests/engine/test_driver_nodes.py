@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from forecast.distributions import Fixed, Lognormal, Normal, Range, Uniform
-from forecast.engine.driver_nodes import FEWEST_POINTS, SHAPE_ERROR, DriverNodes, LinearDriver, driver_nodes
+from forecast.distributions import Discrete, Fixed, Lognormal, Normal, Range, Uniform
+from forecast.engine.driver_nodes import FEWEST_POINTS, SHAPE_ERROR, DriverNodes, Influence, LinearDriver, driver_nodes
 from forecast.scenario.correlation import Correlation
 
 SKEWED = Range(0.02, 0.05, 0.12)
@@ -21,7 +21,7 @@ def mean(nodes: DriverNodes, values: np.ndarray) -> float:
     return float(nodes.weights @ values)
 
 
-@pytest.mark.parametrize(("count", "size"), [(1, 9), (2, 225), (3, 729), (4, 1296), (9, FEWEST_POINTS)])
+@pytest.mark.parametrize(("count", "size"), [(1, 15), (2, 225), (3, 729), (4, 1296), (9, FEWEST_POINTS)])
 def test_nodes_have_the_moments_of_lognormals(count: int, size: int) -> None:
     nodes = driver_nodes({f"d{k}": Lognormal(1.0 + k, 0.3) for k in range(count)}, {})
     assert len(nodes.weights) == size
@@ -59,27 +59,53 @@ def test_a_normal_driver_given_its_neighbour_is_the_conditional_normal() -> None
     assert nodes.covariance == pytest.approx(np.array([[0.64 * 0.04, 0.03], [0.03, 0.25]]))
 
 
-@pytest.mark.parametrize("reach", [0.1, 1.0, 2.5])
+@pytest.mark.parametrize("reach", [0.002, 0.03, 0.08])
 def test_a_small_skewed_driver_is_integrated_with_the_error_that_is_stated(reach: float) -> None:
-    driver = LinearDriver(SKEWED, np.log1p, reach)
+    """`reach` is the sd that the driver makes, as a part of the whole."""
+    driver = LinearDriver(SKEWED, np.log1p)
     scores, weights = np.polynomial.hermite_e.hermegauss(41)
     values, weights = np.log1p(SKEWED.from_score(scores)), weights / weights.sum()
     mean_, sd, *_ = driver.moments
     assert (mean_, sd**2) == pytest.approx((weights @ values, weights @ (values - weights @ values) ** 2), rel=1e-6)
-    rest = math.sqrt(1 / reach**2 - sd**2)
+    whole = sd / reach
+    rest = math.sqrt(whole**2 - sd**2)
     x = np.linspace(-4, 4, 161)
-    true = weights @ special.ndtr((x[:, None] / reach + mean_ - values) / rest).T
+    true = weights @ special.ndtr((x[:, None] * whole + mean_ - values) / rest).T
     taken = np.abs(true - special.ndtr(x)).max()
-    assert taken <= 1.3 * driver.shape_error
-    nodes = driver_nodes({}, {"x": driver})
-    assert (nodes.normal == ("x",)) == (driver.shape_error <= SHAPE_ERROR)
+    assert taken <= 1.3 * driver.shape_error(reach)
+    nodes = driver_nodes({}, {"x": driver}, influence={"x": Influence(reach)})
+    assert (nodes.normal == ("x",)) == (driver.shape_error(reach) <= SHAPE_ERROR)
 
 
 def test_shapes_that_matter_together_are_not_all_left_out() -> None:
-    alone = LinearDriver(SKEWED, np.log1p, 1.8)
-    assert 0.5 * SHAPE_ERROR < alone.shape_error < SHAPE_ERROR
-    nodes = driver_nodes({}, dict.fromkeys("abc", alone))
-    assert len(nodes.normal) == 1
+    alone, reach = LinearDriver(SKEWED, np.log1p), 0.05
+    assert 0.5 * SHAPE_ERROR < alone.shape_error(reach) < SHAPE_ERROR
+    influence = dict.fromkeys("abc", Influence(reach))
+    assert len(driver_nodes({}, dict.fromkeys("abc", alone), influence=influence).normal) == 1
+
+
+def test_skewed_drivers_with_one_effect_are_terms_unless_they_are_correlated() -> None:
+    linear = dict.fromkeys("abcd", LinearDriver(SKEWED, np.log1p))
+    influence = dict.fromkeys("abc", Influence(0.5, 0.0)) | {"d": Influence(0.5, 0.4)}
+    nodes = driver_nodes({}, linear, [correlated("a", "b", 0.5)], influence=influence)
+    assert (nodes.normal, list(nodes.skewed)) == ((), ["c"])
+    assert set(nodes.values) == {"a", "b", "d"}
+
+
+def test_a_driver_has_as_many_nodes_as_its_effect_needs() -> None:
+    free = {name: Lognormal(1.0, 0.3) for name in "abc"}
+    influence = {"a": Influence(0.05), "b": Influence(0.2), "c": Influence(0.5)}
+    assert len(driver_nodes(free, {}, influence=influence).weights) == 3 * 5 * 7
+
+
+@pytest.mark.parametrize("pairs", [[], [correlated("a", "b", 0.8)]])
+def test_a_discrete_driver_has_its_own_values_and_probabilities(pairs: list[Correlation]) -> None:
+    free = {"a": Discrete((1.0, 2.0, 5.0), (0.15, 0.6, 0.25)), "b": Lognormal(1.0, 0.3)}
+    nodes = driver_nodes(free, {}, pairs)
+    found = [float(nodes.weights[nodes.values["a"] == value].sum()) for value in (1.0, 2.0, 5.0)]
+    assert found == pytest.approx([0.15, 0.6, 0.25], abs=1e-12)
+    driver = LinearDriver(free["a"], np.asarray)
+    assert driver.moments[:2] == pytest.approx((2.6, math.sqrt(0.15 + 0.6 * 4 + 0.25 * 25 - 2.6**2)))
 
 
 def test_a_linear_driver_of_unknown_reach_has_nodes_unless_it_is_normal() -> None:
