@@ -18,13 +18,13 @@ HEDGES = ("exact", "about", "more than", "at least", "nearly", "up to", "between
 
 _HEDGE_WORDS = {
     "more than": "more than, over, above, exceed, exceeds, exceeding, surpass, surpasses, surpassing, will exceed, "
-    "greater than, upwards of, >, 超過, 突破, 逾, 超越, 多於",
-    "at least": "at least, no less than, not less than, minimum, >=, ≥, 至少, 以上, or more, +",
-    "nearly": "nearly, almost, close to, just under, 近, 將近, 接近, 近乎",
-    "up to": "up to, at most, below, under, less than, no more than, <, <=, ≤, 至多, 最多, 上看, 不到, "
-    "以下, 低於, or less",
-    "about": "about, approximately, approx, approx., around, roughly, circa, ca., ca, some, ~, ≈, "
-    "約, 大約, 約為, 左右, 上下, or so",
+    "greater than, upwards of, in excess of, north of, topping, >, 超過, 突破, 逾, 超越, 多於, 破, 餘, 多",
+    "at least": "at least, no less than, not less than, minimum, >=, ≥, 至少, 以上, or more, plus, +",
+    "nearly": "nearly, almost, close to, just under, just shy of, approaching, 近, 將近, 接近, 近乎",
+    "up to": "up to, at most, as much as, below, under, less than, no more than, <, <=, ≤, 至多, 最多, 上看, 不到, "
+    "不足, 未達, 以下, 以內, 低於, or less",
+    "about": "about, approximately, approx, approx., around, roughly, circa, ca., ca, c., some, an estimated, "
+    "in the region of, on the order of, ~, ≈, 約, 大約, 約為, 約當, 約莫, 左右, 上下, or so",
     "between": "between, from, 介於",
     "exact": "exact, exactly",
 }

@@ -124,28 +124,31 @@ _MARKS_BEFORE += [m for marks in CURRENCIES.values() for m in marks if not (m.is
 _BEFORE = _alternatives(_MARKS_BEFORE)
 _AFTER = _alternatives([m for marks in CURRENCIES.values() for m in marks])
 _CODES = r"\b(?:" + "|".join(CURRENCIES) + r")(?![A-Za-z])"
-_BEHIND = ("from", "between", "some", "以上", "以下", "左右", "exact", "exactly")
+_BEHIND = ("from", "between", "some", "以上", "以下", "以內", "左右", "餘", "多", "plus", "exact", "exactly")
 _HEDGES_LISTED = [word for word in HEDGE_WORDS if word not in _BEHIND]
 _HEDGES = _alternatives(_HEDGES_LISTED)
 """Hedges that stand before a number, all in lower case."""
 
-_ARABIC = r"(?<!\d)(?<!\d[.,])(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][-+]?\d{1,2})?)(?![.,]?\d)"
-"""Digits in one piece: neither a part of "12.3.4" nor of "1,23"."""
+_ARABIC = r"(?<![\d.])(?<!\d,)(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[eE][-+]?\d{1,2})?)(?![.,]?\d)"
+"""Digits in one piece: neither a part of "12.3.4" nor of "1,23", and not the 5 of ".5"."""
 
-_CJK = "[零〇一二兩两三四五六七八九十百千]+"
+_CJK = "[零〇一二兩两三四五六七八九十百千]{1,15}(?:點[零〇一二三四五六七八九]{1,6})?"
 _SCALE = _alternatives([*SCALES, *[a for a in SCALE_ALIASES if len(a) > 1 and a not in ("mm", "units")]])
-_POST = r"以上|左右|上下|以下|or more\b|or so\b|or less\b|\+|\(?approx(?:\.|imately)?\)?"
-_UNREAD_SCALES = r"(?:crores?|lakhs?|lacs?|m(?:illi)?rd|mia|milli?ard\w*|miljard\w*|mld)\b|[조억만]"
+_POST = r"以上|左右|上下|以下|以內|or more\b|plus\b(?!\s*[A-Z$€£¥\d])|or so\b|or less\b|\+|\(?approx(?:\.|imately)?\)?"
+_UNREAD_SCALES = r"(?:crores?|cr|lakhs?|lacs?|m(?:illi)?rd|mia|milli?ard\w*|miljard\w*|mld|mil|(?-i:mm))\b|[조억만]"
 """Words for scales of other languages: a number before one of them is not read, rather than read wrongly."""
 
 _AMOUNT = re.compile(
-    rf"(?P<number>{_ARABIC}|(?<![數数幾几]){_CJK}(?=[萬万億亿兆]))"
-    rf"(?:\s*(?:-|–|—|~|to|至|到)\s*(?P<upper>{_ARABIC}))?"
-    rf"\s*(?:(?P<scale>[十百千]?[萬万億亿兆])(?:(?P<rest>{_ARABIC}|{_CJK}(?=[萬万億亿]))\s*(?P<rest_scale>[百千]?[萬万億亿]))?"
-    rf"|-?(?P<word>(?i:{_SCALE}))\.?|(?P<letter>[kKmMbBtT])(?![A-Za-z]))?"
-    rf"(?!\s*(?i:{_UNREAD_SCALES}))"
+    rf"(?P<number>{_ARABIC}|(?<![數数幾几點]){_CJK}(?=[餘多]?[萬万億亿兆]))"
+    rf"(?:\s*(?:-|–|—|~|to|至|到)\s*(?P<upper>{_ARABIC}))?(?P<more>\+|(?<!年)[餘多])?"
+    rf"\s*(?:(?P<scale>[十百千]?[萬万億亿兆])(?P<rests>(?:(?:{_ARABIC}|{_CJK}(?=[萬万億亿]))\s*(?:[百千]?[萬万億亿]|千))*)"
+    rf"|-?(?P<word>(?i:{_SCALE}))\.?|(?P<letter>MM|[kKmMbBtT])(?![A-Za-z]))?"
+    rf"(?!\s*(?i:{_UNREAD_SCALES}))(?!(?<=\d)(?!(?:{_CODES}))[A-Za-z])"
     rf"\s*(?:(?P<after>{_CODES}|(?i:{_AFTER}))|(?P<bare>元|圓))?\s*(?P<post>{_POST})?"
 )
+_REST = re.compile(rf"(?P<rest>{_ARABIC}|{_CJK}(?=[萬万億亿]))\s*(?P<scale>[百千]?[萬万億亿]|千)")
+"""What follows a number in a smaller scale, as in 12億3,456萬7千."""
+
 _LOW_CODES, _LOW_BEFORE = (
     rf"\b(?:{'|'.join(CURRENCIES).lower()})(?![a-z])",
     _alternatives([mark.lower() for mark in _MARKS_BEFORE]),
@@ -167,17 +170,30 @@ _LAST = re.compile(r"([a-z]+|\S)\s*$")
 
 _MINUS = re.compile(rf"(?:^|[\s(,;:$€£¥元])[-−](?:{_CODES}|{_BEFORE})?$")
 _ENDS = re.compile(
-    rf"(?P<open>between|from|介於|介于)?(?P<first>\s*(?P<mark>{_CODES}|{_BEFORE})?\s*(?:{_ARABIC}))"
+    rf"(?P<open>between|from|介於|介于|由|從|自)?(?P<first>\s*(?:(?i:{_HEDGES})\s*)?(?P<mark>{_CODES}|{_BEFORE})?\s*(?:{_ARABIC}))"
     rf"\s*(?P<scale>[十百千]?[萬万億亿兆]|(?i:{_SCALE}))?\s*(?P<join>-|–|—|~|and\b|與|和|to\b|至|到)"
-    rf"\s*(?P<again>{_CODES}|{_BEFORE})?(?P<last>\s*(?:{_ARABIC})\s*(?P<scale_2>[十百千]?[萬万億亿兆]|(?i:{_SCALE})))"
+    rf"\s*(?P<hedged>(?i:{_HEDGES})\s*)?(?P<again>{_CODES}|{_BEFORE})?(?P<last>\s*(?:{_ARABIC})\s*(?P<scale_2>[十百千]?[萬万億亿兆]|(?i:{_SCALE})))"
 )
 """An interval whose ends repeat the scale or the currency, or are joined by a word."""
 
-_JOINED = re.compile(rf"\d\s*(?:\w{{1,12}}?\s*)?(?:-|–|—|~|and\b|與|和|to\b|至|到)\s*(?:{_CODES}|{_BEFORE})?\s*\d")
+_SCALE_AHEAD = re.compile(
+    rf"\s*(?:and|or|to|,|/|與|和|至|到)\s*(?:(?i:{_HEDGES})\s*)?(?:{_CODES}|{_BEFORE})?\s*{_ARABIC}"
+    rf"\s*(?:[十百千]?[萬万億亿兆]|(?i:{_SCALE}))"
+)
+"""A second number whose scale may be meant for the first one too."""
+
+_JOINED = re.compile(
+    rf"\d\s*(?:\w{{1,12}}?\s*)?(?:-|–|—|~|and\b|與|和|to\b|至|到)\s*(?:(?i:{_HEDGES})\s*)?(?:{_CODES}|{_BEFORE})?\s*\d"
+)
 """Stands in every text that holds such an interval, and is found faster."""
 
 _BELOW_ZERO = re.compile(rf"^(?:[^\d]*[^\w%])?[-−]\s*(?:{_CODES}|{_BEFORE})?\s*\d")
 _SPLIT = re.compile(r"(?<!\d)(?!(?:19|20|21)\d\d\s)\d[\d,.]*\s+\d")
+_SPLIT_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?: \d{3})+(?!\d)")
+_YEAR = re.compile(r"(?:19|20|21)\d\d")
+_CONTINENTAL = re.compile(r"\d{1,3}\.\d{3}")
+"""Three decimals, which may be thousands parted by a point."""
+
 _UNREAD = re.compile(rf"\d\s*({_UNREAD_SCALES})", re.IGNORECASE)
 _BROKEN = re.compile(rf"(?!{_ARABIC})(?<![\d.,])\d[\d.,]*\d")
 _WINDOW = 32
@@ -207,26 +223,34 @@ def _hedge_word(*words: str | None) -> str:
     return next((HEDGE_WORDS.get(word.casefold().strip("()"), "exact") for word in words if word), "exact")
 
 
-def chinese_number(text: str) -> int:
+def chinese_number(text: str) -> float:
     """Read a number written in Chinese characters.
 
     Examples
     --------
-    >>> chinese_number("三十五"), chinese_number("兩千五百"), chinese_number("百"), chinese_number("一百零六")
-    (35, 2500, 100, 106)
+    >>> chinese_number("三十五"), chinese_number("兩千五百"), chinese_number("百"), chinese_number("三點五")
+    (35, 2500, 100, 3.5)
     """
+    whole, _, decimals = text.partition("點")
     total, digit = 0, 0
-    for mark in text:
+    for mark in whole:
         if mark in _CJK_DIGITS:
             digit = _CJK_DIGITS[mark]
         else:
             total, digit = total + (digit or 1) * _CJK_SMALL[mark], 0
-    return total + digit
+    return total + digit if not decimals else float(f"{total + digit}.{_digits(decimals)}")
+
+
+def _digits(text: str) -> str:
+    return "".join(str(_CJK_DIGITS[mark]) for mark in text)
 
 
 def _plain(number: str) -> str:
     """Digits without separators."""
-    return number.replace(",", "") if number[0].isascii() else str(chinese_number(number))
+    if number[0].isascii():
+        return number.replace(",", "")
+    whole, point, decimals = number.partition("點")
+    return f"{chinese_number(whole)}.{_digits(decimals)}" if point else str(chinese_number(number))
 
 
 def _cjk_factor(unit: str) -> int:
@@ -246,18 +270,49 @@ def find_amounts(text: str) -> list[Amount]:
     """
     text = plain_phrase(text)
     text = _ENDS.sub(_one_interval, text) if _JOINED.search(text) else text
-    return [amount for found in _AMOUNT.finditer(text) if (amount := _amount(text, found)) is not None]
+    split = [found.span() for found in _SPLIT_THOUSANDS.finditer(text)]
+    whole = [
+        found
+        for found in _without_years(_AMOUNT, text)
+        if not any(a < found.end("number") and found.start() < b for a, b in split)
+    ]
+    return [amount for found in whole if (amount := _amount(text, found)) is not None]
+
+
+def _without_years(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """All that a pattern finds; a year before a smaller number is not the lower end of an interval."""
+    at = 0
+    while found := pattern.search(text, at):
+        year = (
+            found["upper"]
+            and _YEAR.fullmatch(found["number"])
+            and float(_plain(found["upper"])) < float(found["number"])
+        )
+        at = found.start("upper") if year else found.end()
+        if not year:
+            yield found
 
 
 def plain_phrase(text: str) -> str:
-    """Return a phrase with full-width letters and digits made plain and unseen characters left out.
+    r"""Return a phrase with full-width letters, digits, dashes and blanks made plain and unseen characters left out.
+
+    Narrow blanks and apostrophes between digits part thousands, as a comma does.
 
     Examples
     --------
-    >>> plain_phrase("ＵＳ＄ １６億～２０億")
-    'US$ 16億~20億'
+    >>> plain_phrase("ＵＳ＄ １６億～２０億"), plain_phrase("CHF 12’500 – 13\u202f000")
+    ('US$ 16億~20億', 'CHF 12,500 – 13,000')
     """
-    return printable(text) if text.isascii() else "".join(map(_plain_mark, printable(text)))
+    if text.isascii() and "'" not in text:
+        return printable(text)
+    text = _THOUSANDS.sub(lambda found: _PARTS.sub(",", found[0]), printable(text))
+    return _MINUS_BETWEEN.sub("-", "".join(map(_plain_mark, text)).translate(_DASHES))
+
+
+_PARTS = re.compile("['’\u00a0\u2007\u2008\u2009\u202f]")
+_THOUSANDS = re.compile(rf"(?<![\d.,])\d{{1,3}}(?:{_PARTS.pattern}\d{{3}})+(?!\d)")
+_DASHES = str.maketrans("\u2010\u2011\u2012\u2015\u301c\u223c", "----~~")
+_MINUS_BETWEEN = re.compile(r"(?<=\d)\s*−\s*(?=[\dA-Z$€£¥])")
 
 
 @lru_cache(maxsize=10_000)
@@ -270,12 +325,27 @@ def _plain_mark(mark: str) -> str:
 
 def _one_interval(found: re.Match[str]) -> str:
     """Write an interval with its currency before and its scale behind; what is none stays as it is."""
-    between = found["open"] not in (None, "from")
-    joined = found["join"] in ("-", "–", "—", "~") or (between and found["join"] != "到")
+    if found["open"] in _CHANGES:
+        return _two_ends(found)
+    between = found["open"] is not None
+    shared = found["join"] in ("to", "至") and found["scale"] is None and found["again"] is not None
+    joined = found["join"] in ("-", "–", "—", "~") or (between and found["join"] != "到") or shared
     same = found["scale"] in (None, found["scale_2"]) and found["again"] in (None, found["mark"])
-    if not (joined and same) or not (found["scale"] or found["again"] or between):
+    if found["hedged"] or not (joined and same) or not (found["scale"] or found["again"] or between):
         return found.group()
     return f"{found['open'] or ''}{found['first']}-{found['last'].strip()}"
+
+
+_CHANGES = ("from", "由", "從", "自")
+"""Words before a start, which with its end makes no interval."""
+
+
+def _two_ends(found: re.Match[str]) -> str:
+    """Write the scale and currency that a start and an end share beside both."""
+    if found["join"] not in ("to", "至", "到") or _YEAR.fullmatch(found["first"].strip()):
+        return found.group()
+    scale, again = found["scale"] or found["scale_2"], found["again"] or found["mark"] or ""
+    return f"{found['open']}{found['first']} {scale} {found['join']} {found['hedged'] or ''}{again}{found['last']}"
 
 
 def _amount(text: str, found: re.Match[str]) -> Amount | None:
@@ -287,14 +357,18 @@ def _amount(text: str, found: re.Match[str]) -> Amount | None:
     unit = part["scale"] or part["word"] or part["letter"] or ""
     if not mark and (not unit or part["letter"]) and not part["bare"]:
         return None
+    if not unit and _SCALE_AHEAD.match(text, found.end()):
+        return None
     factor = _factor(part)
     currency, ambiguity = _currency(mark, bool(part["bare"]))
-    hedge = "between" if part["upper"] else _hedge_word(part["post"], part["hedge"], part["hedge2"])
-    number, rest = _plain(part["number"]), Decimal(0)
-    if part["rest"]:
-        rest = Decimal(_plain(part["rest"])) * _cjk_factor(part["rest_scale"]) / factor
-    exact = Decimal(number) + rest if rest else Decimal(number)
+    hedge = "between" if part["upper"] else _hedge_word(part["post"], part["more"], part["hedge"], part["hedge2"])
+    rests = [(_plain(one["rest"]), _rest_factor(one["scale"])) for one in _REST.finditer(part["rests"] or "")]
+    if [step for _, step in rests] != sorted({step for _, step in rests if step < factor}, reverse=True):
+        return None
+    exact = sum((Decimal(rest) * step / factor for rest, step in rests), Decimal(_plain(part["number"])))
     ends = [exact] + ([Decimal(_plain(part["upper"]))] if part["upper"] else [])
+    if ends != sorted(ends):
+        return None
     scale = _scale_for(float(exact * factor), part)
     unit_of_last = printed(str(exact)).unit * factor
     return Amount(
@@ -307,8 +381,19 @@ def _amount(text: str, found: re.Match[str]) -> Amount | None:
         precision=unit_of_last,
         digits="-".join(_shifted(end, factor, scale, cjk=bool(part["scale"])) for end in ends),
         scale=scale,
-        ambiguity=ambiguity,
+        ambiguity="; ".join(filter(None, (ambiguity, _thousands(part["number"], currency)))),
     )
+
+
+def _thousands(number: str, currency: str) -> str:
+    """Say that a point may part thousands."""
+    if not _CONTINENTAL.fullmatch(number) or not (currency == "EUR" or number.endswith(".000")):
+        return ""
+    return f"{number} may be {number.replace('.', ',')}, as where a point parts thousands"
+
+
+def _rest_factor(unit: str) -> int:
+    return _CJK_SMALL[unit] if unit in _CJK_SMALL else _cjk_factor(unit)
 
 
 def _factor(part: dict[str, str | None]) -> int:
@@ -413,10 +498,15 @@ def parse_amount(text: str) -> Amount:
 
 # --- growth ----------------------------------------------------------------------------------------------
 
-_SPAN = re.compile(r"(?P<start>(?:19|20|21)\d\d)\s*年?\s*(?:-|–|—|~|to|至|到|through|and)\s*(?P<end>(?:19|20|21)\d\d)")
+_SPAN = re.compile(
+    r"(?P<start>(?:19|20|21)\d\d)\s*年?\s*(?:(?:-|–|—|~|to|至|到|through|and)\s*(?P<end>(?:19|20|21)\d\d)"
+    r"|[-–—](?P<short>(?:1[3-9]|[2-9]\d))(?![\d\-–—%.,]))"
+)
+"""Two years; the second may be short where it can be no month."""
+
 _RATE = re.compile(
     rf"(?P<number>[-−]?(?:{_ARABIC}))(?:\s*(?:-|–|—|~|to|至|到)\s*(?P<upper>{_ARABIC}))?"
-    rf"\s*(?:%|％|percent\b|per cent\b)\s*(?P<post>{_POST})?"
+    rf"\s*(?:%|％|percent\b|per cent\b|pct\b)\s*(?P<post>{_POST})?"
 )
 _RATE_ENDS = re.compile(
     rf"(?P<open>\bbetween|\bfrom|介於|介于|從|由)?\s*(?P<low>{_ARABIC})\s*[%％]\s*"
@@ -425,28 +515,49 @@ _RATE_ENDS = re.compile(
 """A range of rates whose two ends both have their sign of percent."""
 
 _TENTHS = re.compile(rf"(?P<tens>[一二兩三四五六七八九])成(?P<ones>[一二三四五六七八九]|半)?(?P<post>{_POST})?")
-_HALF = re.compile(r"半數|一半|\bhalf\b")
+_HALF = re.compile(
+    r"半數|一半|(?<!first )(?<!second )(?<!latter )(?<!other )(?<!next )(?<!last )(?<!1st )(?<!2nd )(?<!-)\bhalf\b"
+    r"(?!-|\s+(?:an?|the size|years?|yearly|of (?:the )?(?:year|decade|\d|FY|fiscal)))"
+)
+"""A half, but for half-years and half a billion."""
+
 _PER_HUNDRED = re.compile(f"百分之(?P<number>{_CJK})")
 _TIMES = re.compile(rf"(?P<number>{_ARABIC}|{_CJK})\s*倍(?P<post>以上|左右)?")
 _TIMES_VERB = re.compile(
     rf"(?P<verb>成長為|成長至|成長到|增加至|增至|增為|擴大至|達到|達|為|的|(?:年?成長|年?增加|年?增長|擴大|年增|增|翻)了?)\s*(?P<hedge>{_HEDGES})?\s*$"
 )
-_INCREASE = r"(?P<increase>\s+(?:increase|growth|rise|gain|jump|expansion|higher|more)\b)?"
+_INCREASE = r"(?P<increase>\s+(?:increase|growth|rise|gain|jump|expansion|higher|larger|bigger|greater|more)\b)?"
 _ENGLISH_TIMES = re.compile(
     rf"(?P<verb>\b(?:grow|grew|increas|rise|rose|expand)\w*\b)?"
     rf"(?P<filler>(?:\s*\b(?:by|to|of|is|a|factor|nearly|almost|about|over|more than|at least|approximately)\b)*)\s*"
     rf"(?P<number>{_ARABIC})\s*(?P<how>-?\s*fold\b|times\b|x\b|×){_INCREASE}",
     re.IGNORECASE,
 )
-_FOLD_WORD = re.compile(rf"\b({'|'.join(_FOLD)})(?:s|d|ing)?\b(?![-\s]digit){_INCREASE}", re.IGNORECASE)
+_FOLD_WORDS = "|".join(_FOLD).replace("fold", "-?fold")
+_FOLD_WORD = re.compile(rf"\b({_FOLD_WORDS})(?:s|d|ing)?\b(?![-\s]digit){_INCREASE}", re.IGNORECASE)
 _FACTOR_OF = re.compile(rf"factor of\s+(?P<number>{_ARABIC})(?!\s*[-x×%]|\s*(?:fold|times))", re.IGNORECASE)
 _DOUBLED = re.compile("翻倍|倍增|翻一番")
 _HALVED = re.compile(r"減半|腰斬|\bhalv(?:es?|ed|ing)\b", re.IGNORECASE)
-_SHRINKING = re.compile(
-    r"衰退|下滑|下降|下跌|減少|年減|縮減|萎縮|負(?=\s*\d)|declin|shrink|shrank|contract|\bfall|\bfell\b|decreas|drop"
-    r"|\bminus\b|\bnegative\b|\bdown\b",
+_FROM_RATE = r"(?!\s+from\s+[\d.]+\s*(?:%|per|pct))"
+_WAY = re.compile(
+    r"(?P<down>(?:衰退|下滑|下降|下跌|減少|年減|縮減|萎縮)(?![至到為])|負成長|負(?=\s*\d)"
+    rf"|\b(?:declin(?:es?|ed|ing)|shrink(?:s|ing|age)?|shr[au]nk|fall(?:s|ing|en)?|fell|decreas(?:es?|ed|ing)"
+    rf"|drop(?:s|ped|ping)?|contract(?:ed|ing|ion)|contracts?(?=\s+(?:by|at)\b)|(?<=to )contract|(?<=will )contract"
+    rf"|down)\b{_FROM_RATE}|\bminus\b|\bnegative\b(?=\s+(?:growth|cagr|rate|compound|\d)))"
+    r"|(?P<up>成長|增長|增加|年增|上升|擴大|提高|\b(?:grow\w*|grew|increas\w*|ris(?:es?|ing)|rose|expan\w*|climb\w*"
+    r"|gain(?:s|ed|ing)?|advanc\w*|accelerat\w*|surg\w*|recover\w*|rebound\w*|up)\b)",
     re.IGNORECASE,
 )
+"""Which way a market goes: the last such word before a rate counts."""
+
+_SENTENCE_END = re.compile(r"[。；;!?]|(?<![A-Z])\.\s")
+_FALL_BEHIND = re.compile(
+    r"\s*(?:(?:a|per|year|annual|annually|yearly|year-(?:on|over)-year|yoy|y-o-y|average|compound|sharp|further)\s+){0,4}"
+    r"(?:decline|decrease|drop|fall|contraction|reduction)\b|\s*的?(?:衰退|下滑|下降|減少|跌幅|降幅|負成長)(?![至到為])",
+    re.IGNORECASE,
+)
+"""A fall named behind its rate, as in "a 5% decline"."""
+
 _MULTIPLE_WORDS = re.compile("倍|times|fold|[x×]", re.IGNORECASE)
 _RATIO_VERBS = ("成長為", "成長至", "成長到", "增加至", "增至", "增為", "擴大至", "達到", "達", "為", "的")
 
@@ -460,19 +571,35 @@ def find_growths(text: str) -> list[Growth]:
     [('rate', 25.1), ('multiple', 3.0)]
     """
     text = plain_phrase(text)
-    span = _SPAN.search(text)
-    years = (int(span["start"]), int(span["end"])) if span and int(span["end"]) > int(span["start"]) else (None, None)
+    spans = {(int(found["start"]), _end(found)) for found in _SPAN.finditer(text)}
+    years = spans.pop() if len(spans) == 1 else (None, None)
+    years = years if years[0] and years[1] and years[1] > years[0] else (None, None)
     return [replace(growth, start=years[0], end=years[1]) for growth in (*_rates(text), *_multiples(text))]
+
+
+def _end(found: re.Match[str]) -> int:
+    """Last year of two; a short one is of the first one's century."""
+    return int(found["end"] or found["start"][:2] + found["short"])
+
+
+def _sign(text: str, found: re.Match[str], before: int) -> int:
+    """-1 for a rate at which something falls, as the words around it say, else 1; `before` ends the rate before it."""
+    start = max((end.end() for end in _SENTENCE_END.finditer(text, before, found.start())), default=before)
+    ways = [way.lastgroup for way in _WAY.finditer(text, start, found.end()) if way.end() <= found.start()]
+    falls = (ways and ways[-1] == "down") or _FALL_BEHIND.match(text, found.end())
+    return -1 if falls else 1
 
 
 def _rates(text: str) -> Iterator[Growth]:
     text = _RATE_ENDS.sub(_rate_interval, text)
-    sign = -1 if _SHRINKING.search(text) else 1
-    for found in _RATE.finditer(text):
+    before = 0
+    for found in _without_years(_RATE, text):
         number = _plain(found["number"].lstrip("-−"))
-        minus = -1 if found["number"][0] in "-−" else sign
+        minus = -1 if found["number"][0] in "-−" else _sign(text, found, before)
+        before = found.end()
         value = minus * float(number)
         hedge, phrase = _hedge_before(text, found, found["post"])
+        hedge = _REVERSED.get(hedge, hedge) if minus < 0 else hedge
         digits = ("-" if minus < 0 else "") + number
         if found["upper"]:
             upper = _plain(found["upper"])
@@ -481,11 +608,12 @@ def _rates(text: str) -> Iterator[Growth]:
     for found in _TENTHS.finditer(text):
         ones = 5 if found["ones"] == "半" else _CJK_DIGITS.get(found["ones"] or "零", 0)
         unit = 1.0 if found["ones"] else 10.0
-        yield _whole(text, found, sign * (10 * _CJK_DIGITS[found["tens"]] + ones), unit, found["post"])
+        yield _whole(text, found, _sign(text, found, 0) * (10 * _CJK_DIGITS[found["tens"]] + ones), unit, found["post"])
     for found in _HALF.finditer(text):
         yield _whole(text, found, 50, 10.0)
     for found in _PER_HUNDRED.finditer(text):
-        yield _whole(text, found, sign * chinese_number(found["number"]), 1.0)
+        number = _plain(found["number"])
+        yield _whole(text, found, _sign(text, found, 0) * float(number), printed(number).unit)
 
 
 def _rate_interval(found: re.Match[str]) -> str:
@@ -497,9 +625,14 @@ def _rate_interval(found: re.Match[str]) -> str:
     return f"{opened or ''} {found['low']}-{found['high']}"
 
 
-def _whole(text: str, found: re.Match[str], value: int, unit: float, post: str | None = None) -> Growth:
+_REVERSED = {"more than": "up to", "at least": "up to", "nearly": "more than", "up to": "at least"}
+"""Hedge of a fall, as a hedge of the growth below zero: to fall by more than 5 % is to grow by less than -5 %."""
+
+
+def _whole(text: str, found: re.Match[str], value: float, unit: float, post: str | None = None) -> Growth:
     hedge, phrase = _hedge_before(text, found, post)
-    return Growth(phrase, "rate", float(value), (float(value),), str(value), hedge, unit)
+    hedge = _REVERSED.get(hedge, hedge) if value < 0 else hedge
+    return Growth(phrase, "rate", float(value), (float(value),), f"{value:g}", hedge, unit)
 
 
 def _multiples(text: str) -> Iterator[Growth]:
@@ -517,14 +650,15 @@ def _multiples(text: str) -> Iterator[Growth]:
         clear = clear and not found["increase"]
         yield _multiple(found.group().strip(), _plain(found["number"]), hedge, clear=clear)
     for found in _FOLD_WORD.finditer(text):
-        clear = not found["increase"] or not found[1].casefold().endswith("fold")
-        yield _multiple(found.group(), str(_FOLD[found[1].casefold()]), "exact", clear=clear)
+        word = found[1].casefold().replace("-", "")
+        hedge, phrase = _hedge_before(text, found)
+        yield _multiple(phrase, str(_FOLD[word]), hedge, clear=not found["increase"] or not word.endswith("fold"))
     for found in _FACTOR_OF.finditer(text):
         yield _multiple(found.group(), _plain(found["number"]), "exact", clear=True)
-    for found in _DOUBLED.finditer(text):
-        yield _multiple(found.group(), "2", "exact", clear=True)
-    for found in _HALVED.finditer(text):
-        yield _multiple(found.group(), "0.5", "exact", clear=True)
+    for pattern, digits in ((_DOUBLED, "2"), (_HALVED, "0.5")):
+        for found in pattern.finditer(text):
+            hedge, phrase = _hedge_before(text, found)
+            yield _multiple(phrase, digits, _REVERSED.get(hedge, hedge) if digits == "0.5" else hedge, clear=True)
 
 
 def _multiple(text: str, digits: str, hedge: str, *, clear: bool) -> Growth:
@@ -578,7 +712,16 @@ def parse_growth(text: str) -> Growth:
 # --- years -----------------------------------------------------------------------------------------------
 
 _ROC = re.compile(r"民國\s*(?P<roc>\d{1,3})\s*年?|(?<!\d)[(（]?(?P<short>\d{2,3})[)）]?\s*年(?!均|增|複|來|以)")
+_TWO_YEARS = re.compile(
+    r"(?<!\d)(?:(?:19|20|21)(?P<one>\d\d)\s*[/–-]\s*(?P<next>\d\d)(?![\d/–-])|\d{2,3}\s*[/–-]\s*\d{2,3}\s*年)"
+)
 _COMMON = re.compile(r"(?<!\d)(?P<year>(?:19|20|21)\d\d)(?!\d)")
+
+
+def _spanning(text: str) -> str:
+    """A year that runs over two, such as 2023/24; a month behind a year is none."""
+    pairs = _TWO_YEARS.finditer(text)
+    return next((p[0] for p in pairs if not p["one"] or (int(p["one"]) + 1) % 100 == int(p["next"])), "")
 
 
 def parse_year(text: str) -> int:
@@ -595,6 +738,9 @@ def parse_year(text: str) -> int:
     (2024, 2017, 2023, 2028)
     """
     text = plain_phrase(text)
+    if spanning := _spanning(text):
+        found = f"{spanning!r}, which spans two years"
+        raise ArgumentError(Problem("year", found, "one year, that of the number, such as 2023"))
     years = {int(found["year"]) for found in _COMMON.finditer(text)}
     if not years:
         years = {int(found["roc"] or found["short"]) + ROC_OFFSET for found in _ROC.finditer(text)}

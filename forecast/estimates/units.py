@@ -11,8 +11,8 @@ SCALES: dict[str, float] = {"unit": 1.0, "thousand": 1e3, "million": 1e6, "billi
 _SCALE_WORDS = {
     "unit": "units, 1",
     "thousand": "thousands, k",
-    "million": "millions, m, mn, mio, mm",
-    "billion": "billions, b, bn, bil",
+    "million": "millions, m, mn, mln, mio, mm",
+    "billion": "billions, b, bn, bln, bil",
     "trillion": "trillions, t, tn, trn",
 }
 SCALE_ALIASES: dict[str, str] = {word: scale for scale, words in _SCALE_WORDS.items() for word in words.split(", ")}
