@@ -39,7 +39,7 @@ import pandas as pd
 phrases = ("about USD 16 billion", "more than US$50bn", "約160億美元", "NT$7.4億", "EUR 11.0 million")
 read = {phrase: parse_amount(phrase) for phrase in phrases}
 pd.DataFrame(
-    {phrase: [a.currency, a.digits, a.scale, a.hedge, a.value] for phrase, a in read.items()},
+    {phrase: [a.currency, a.digits, a.scale, a.hedge, f"{a.value:,.0f}"] for phrase, a in read.items()},
     index=["currency", "digits", "scale", "hedge", "value"],
 ).T
 
