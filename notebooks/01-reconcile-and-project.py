@@ -73,13 +73,13 @@ run.consensus.plot();
 # How far each house lies from the market, as a factor, and how likely it is an outlier:
 
 # %%
-run.consensus.houses
+run.consensus.houses.round(2)
 
 # %% [markdown]
 # With four sources each one counts. What if one of them had never been printed?
 
 # %%
-run.consensus.influence()
+run.consensus.influence().round(2)
 
 # %% [markdown]
 # ## The projection

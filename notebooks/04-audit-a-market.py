@@ -126,7 +126,8 @@ scopes = forecast.read_scopes(folder / "scopes.toml")
 # %%
 audit = forecast.audit(estimates, scopes)
 print(audit.summary())
-audit.table.loc[audit.table["severity"] != "none", ["id", "other_id", "check", "severity", "stated", "implied"]]
+columns = ["id", "other_id", "check", "severity", "stated", "implied"]
+audit.table.loc[audit.table["severity"] != "none", columns].round(2)
 
 # %%
 for sentence in audit.table.loc[audit.table["severity"].isin(["high", "medium"]), "explanation"]:
