@@ -11,6 +11,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -359,6 +360,15 @@ class Triangular(Distribution):
         falling = 1 - (self.maximum - x) ** 2 / (width * right) if right else np.ones_like(x)
         return np.where(x < self.mode, rising, falling)
 
+    def nodes(self, count: int) -> tuple[Array, Array]:
+        points, weights = legendre_rule(max(1, count // 2))
+        ends = np.array([self.minimum, self.mode, self.maximum])
+        halves = np.diff(ends)[:, None] / 2
+        values = ends[:-1, None] + halves * (points + 1)
+        height = 2 / (self.maximum - self.minimum)
+        share = np.stack([points + 1, 1 - points]) / 2
+        return values.ravel(), (weights * halves * height * share).ravel()
+
 
 @dataclass(frozen=True)
 class Beta(Distribution):
@@ -487,6 +497,12 @@ class Discrete(Distribution):
 
     def nodes(self, count: int) -> tuple[Array, Array]:  # noqa: ARG002 (exact with its own values)
         return np.asarray(self.values, float), np.asarray(self.probabilities, float)
+
+
+@cache
+def legendre_rule(count: int) -> tuple[Array, Array]:
+    """Gauss–Legendre nodes between -1 and 1, and their weights."""
+    return np.polynomial.legendre.leggauss(count)
 
 
 def _positive(owner: Distribution, *names: str) -> None:

@@ -35,11 +35,11 @@ def with_terms(skewed: Terms, sd: float = 0.3, means: tuple[float, ...] = (0.0,)
 @pytest.mark.parametrize("sd", [0.15, 1.0])
 def test_one_term_and_a_normal_have_their_convolution(kind: Distribution, frozen, sd: float) -> None:
     mixture, (mean, own_sd, *_) = with_terms(terms([[1.0]], [kind]), sd), LinearDriver(kind, np.asarray).moments
-    assert (mean, own_sd) == pytest.approx((frozen.mean(), frozen.std()), rel=2e-4)
+    assert (mean, own_sd) == pytest.approx((frozen.mean(), frozen.std()), rel=1e-6)
     scores = np.linspace(-8, 8, 20_001)
     values, weights = (frozen.ppf(special.ndtr(scores)) - mean) / own_sd, stats.norm.pdf(scores)
     found = [weights @ special.ndtr((x - values) / sd) / weights.sum() for x in mixture.quantiles(LEVELS)[0]]
-    assert found == pytest.approx(LEVELS, abs=3e-5)
+    assert found == pytest.approx(LEVELS, abs=5e-6)
 
 
 def test_many_terms_have_the_distribution_of_the_drawn_sums() -> None:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from forecast.distributions import Array, Discrete, Distribution
+from forecast.distributions import Array, Discrete, Distribution, Triangular, legendre_rule
 from forecast.scenario.correlation import Correlation, correlation_matrix
 
 SHAPE_ERROR = 2e-5
@@ -84,12 +84,12 @@ class LinearDriver:
 
     @cached_property
     def nodes(self) -> tuple[Array, Array]:
-        """Values on the linear scale and their weights; equal steps of the score serve where it is not discrete."""
+        """Values on the linear scale and their weights; equal steps of the score serve where it has no corner."""
         return self._nodes(1)
 
     def _nodes(self, finer: int) -> tuple[Array, Array]:
-        if isinstance(self.distribution, Discrete):
-            values, weights = self.distribution.nodes(0)
+        if isinstance(self.distribution, Discrete | Triangular):
+            values, weights = self.distribution.nodes(finer * _STEPS)
             return self.map(values), weights
         scores, weights = _score_steps(finer)
         return self.map(self.distribution.from_score(scores)), weights
@@ -271,7 +271,7 @@ def _rule(distribution: Distribution, size: int, a_step: int) -> tuple[Array, Ar
     """Normal scores that stand for a driver, and their weights: `size`, or `a_step` a value of a discrete one."""
     if not isinstance(distribution, Discrete):
         return gauss_rule(size)
-    points, weights = np.polynomial.legendre.leggauss(a_step)
+    points, weights = legendre_rule(a_step)
     chances = np.array([chance for chance in distribution.probabilities if chance > 0])
     middle = np.cumsum(chances) - chances / 2
     inside = middle[:, None] + chances[:, None] * points / 2
