@@ -269,6 +269,8 @@ def find_amounts(text: str) -> list[Amount]:
     [(16000000000.0, 'USD'), (49000000000.0, 'USD')]
     """
     text = plain_phrase(text)
+    if not _names_money(text):
+        return []
     text = _ENDS.sub(_one_interval, text) if _JOINED.search(text) else text
     split = [found.span() for found in _SPLIT_THOUSANDS.finditer(text)]
     whole = [
@@ -277,6 +279,24 @@ def find_amounts(text: str) -> list[Amount]:
         if not any(a < found.end("number") and found.start() < b for a, b in split)
     ]
     return [amount for found in whole if (amount := _amount(text, found)) is not None]
+
+
+def _names_money(text: str) -> bool:
+    """Whether a text may hold a currency or a word for a scale, without which no number is an amount."""
+    return (
+        not text.isascii()
+        or not _MONEY_SIGNS.isdisjoint(text)
+        or not _MONEY_WORDS.isdisjoint(_LATIN.findall(text.lower()))
+    )
+
+
+_LATIN = re.compile("[a-z]+")
+_MONEY = [*CURRENCIES, *(mark for marks in CURRENCIES.values() for mark in marks), *SCALES, *SCALE_ALIASES]
+_MONEY_SIGNS = {sign for mark in _MONEY for sign in mark if sign.isascii() and not sign.isalnum() and sign != " "}
+_MONEY_WORDS = {
+    word for mark in _MONEY if _MONEY_SIGNS.isdisjoint(mark) for word in _LATIN.findall(mark.lower()) if len(word) > 1
+}
+"""A mark with a sign is found by that; the letters k, m, b and t count beside a currency only."""
 
 
 def _without_years(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
