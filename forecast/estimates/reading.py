@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +79,10 @@ def read_estimates(source: Source, *, scopes: Scopes | None = None) -> pd.DataFr
     if raw.empty:
         raise EstimatesError(Problem(name, "no row of data", "at least one estimate", "add a row below the header"))
     texts = as_texts(raw).set_axis(raw.index, axis=0)
-    faults = [*_cell_problems(name, texts), *_row_problems(name, texts), *_scope_problems(name, texts, scopes)]
+    alone = (texts != "").sum(axis=1) == 1
+    rows = texts[~alone]
+    faults = [*_cell_problems(name, rows), *_row_problems(name, rows), *_scope_problems(name, rows, scopes)]
+    faults += _remarks(name, texts[alone])
     if faults:
         raise EstimatesError(_shortened(name, sorted(faults, key=_row_of)))
     return typed(texts.reset_index(drop=True))
@@ -246,7 +249,7 @@ def _ragged(path: Path, separator: str, message: str) -> Problem:
 def _under_header(name: str, raw: pd.DataFrame) -> pd.DataFrame:
     """Take the first row as header; leave out blank rows and columns, and keep the numbers of the others."""
     _check_length(name, len(raw) - 1)
-    heads = [str(head).strip() for head in raw.iloc[0].fillna("")]
+    heads = [_head(head) for head in raw.iloc[0].fillna("")]
     if not any(heads):
         raise EstimatesError(_blank_first(name))
     _check_separator(name, heads)
@@ -256,6 +259,18 @@ def _under_header(name: str, raw: pd.DataFrame) -> pd.DataFrame:
     blank = [not any(cells) for cells in table.itertuples(index=False, name=None)]
     named = [bool(head) or any(table.iloc[:, place]) for place, head in enumerate(heads)]
     return table.loc[~np.array(blank, bool), named]
+
+
+def _head(cell: object) -> str:
+    """Name of a column, also where it is written with capitals or blanks, as in "Base year"."""
+    text = str(cell).strip()
+    plain = "_".join(text.casefold().replace("-", " ").replace("_", " ").split())
+    return plain if plain in columns.NAMES else text
+
+
+def is_header(cells: Sequence[object]) -> bool:
+    """Whether a row names the columns that every table has."""
+    return {"id", "publisher", "scope"} <= {_head(cell) for cell in cells if cell is not None}
 
 
 def _check_separator(name: str, heads: list[str]) -> None:
@@ -269,7 +284,7 @@ def _check_header(name: str, heads: list[str], raw: pd.DataFrame) -> None:
     """Say in one sentence that the first row is no header, and which row is."""
     if set(heads) & set(columns.NAMES):
         return
-    below = [at for at in range(1, min(len(raw), _MOST_TITLES)) if {"id", "publisher", "scope"} <= set(raw.iloc[at])]
+    below = [at for at in range(1, min(len(raw), _MOST_TITLES)) if is_header(raw.iloc[at].tolist())]
     remedy = f"delete the rows above row {below[0] + 1}" if below else "see `forecast template`"
     first = next(head for head in heads if head)
     found = f"{first[:60]!r} and no name of a column in the first row"
@@ -320,8 +335,9 @@ READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
 
 def _header_problems(name: str, raw: pd.DataFrame) -> list[Problem]:
     heads = [str(head) for head in raw.columns]
-    unknown = [head for head in heads if head not in columns.NAMES]
-    problems = [
+    unknown = [head for head in heads if head and head not in columns.NAMES]
+    problems = [_nameless(name, raw, at) for at, head in enumerate(heads) if not head]
+    problems += [
         Problem(f"{name}, column {head!r}", "an unknown column", "", did_you_mean(head, columns.NAMES))
         for head in unknown
     ]
@@ -332,6 +348,15 @@ def _header_problems(name: str, raw: pd.DataFrame) -> list[Problem]:
         Problem(f"{name}, column {c.name!r}", "no such column", "", f"add it: {c.description}") for c in missing
     ]
     return problems
+
+
+def _nameless(name: str, raw: pd.DataFrame, at: int) -> Problem:
+    """Say what stands in a column without a head."""
+    cells = raw.iloc[:, at]
+    row = next(position for position, cell in enumerate(cells) if cell_text(cell))
+    found = f"no name above {cell_text(cells.iloc[row])[:60]!r} in row {cells.index[row] + 2}"
+    remedy = "name the column (note takes any text), or delete what stands there"
+    return Problem(f"{name}, column {at + 1}", found, "a name in the header", remedy)
 
 
 def place(name: str, texts: pd.DataFrame, row: int, column: str = "") -> str:
@@ -351,6 +376,14 @@ def _shortened(name: str, problems: list[Problem]) -> list[Problem]:
 def _row_of(problem: str | Problem) -> int:
     found = re.search(r", row (\d+)", str(problem))
     return int(found.group(1)) if found else 0
+
+
+def _remarks(name: str, texts: pd.DataFrame) -> Iterator[Problem]:
+    """Rows that hold a single cell, such as a note below the table."""
+    for row, cells in zip(texts.index, texts.itertuples(index=False), strict=True):
+        found = f"{next(filter(None, cells))[:60]!r} alone in its row"
+        remedy = "delete the row; what is said of one estimate goes into its note"
+        yield Problem(f"{name}, row {row + 2}", found, "an estimate in each row", remedy)
 
 
 def _cell_problems(name: str, texts: pd.DataFrame) -> Iterator[Problem]:
@@ -411,7 +444,7 @@ def _year_meant(text: str) -> int | None:
     """Year that another spelling stands for, such as 2023.0, FY2023 or 民國113年."""
     from forecast.estimates.phrases import parse_year
 
-    whole = text.removesuffix(".0")
+    whole = re.sub(r"\.0+$", "", text)
     if re.fullmatch(r"\d*\.\d*", whole):
         return None
     try:

@@ -45,7 +45,17 @@ def put(
         ("G2", 16, "0.0", "base_value", "16.0"),
         ("G2", 1250.5, "#,##0.00", "base_value", "1250.50"),
         ("G2", 16 * 1.08, "General", "base_value", "17.28"),
+        ("G2", 16.25, "_($* #,##0.00_);_($* (#,##0.00)", "base_value", "16.25"),
+        ("G2", 16, "[$USD] #,##0.0", "base_value", "16.0"),
+        ("G2", 16, '0.0" bn"', "base_value", "16.0"),
+        ("G2", 16.25, "0.0##", "base_value", "16.25"),
         ("H2", 0.251, "0.0%", "cagr", "25.1%"),
+        ("H2", 0.2514, "0.0 %", "cagr", "25.1%"),
+        ("H2", 0.2514, "0.00%;[Red]-0.00%", "cagr", "25.14%"),
+        ("H2", 25.1, "0.0_%", "cagr", "25.1"),
+        ("F2", 2023, "#,##0", "base_year", 2023),
+        ("F1", "Base\nYear", "@", "base_year", 2023),
+        ("A1", " ID ", "@", "id", "a"),
         ("F2", dt.date(2023, 1, 1), "yyyy", "base_year", 2023),
         ("I2", dt.date(2024, 6, 1), "mmm-yy", "published", "2024-06"),
         ("I2", dt.datetime(2024, 6, 15, 8), "m/d/yy", "published", "2024-06-15"),
@@ -70,7 +80,13 @@ def _hidden(made: openpyxl.Workbook) -> None:
     made["Estimates"].title = "Mine"
 
 
-@pytest.mark.parametrize("change", [_second_sheet, _hidden])
+def _read_me_first(made: openpyxl.Workbook) -> None:
+    _second_sheet(made)
+    made.active.delete_rows(1, 2)
+    made.active["A1"], made["Estimates"].title = "Read me", "Mine"
+
+
+@pytest.mark.parametrize("change", [_second_sheet, _hidden, _read_me_first])
 def test_the_sheet_of_estimates_is_read_or_else_the_first_in_sight(tmp_path, change):
     assert read_estimates(book(tmp_path, change))["id"].tolist() == ["a"]
 
@@ -104,6 +120,21 @@ def _title(made: openpyxl.Workbook) -> None:
     made.active["A1"] = "All we know"
 
 
+def _merged_title(made: openpyxl.Workbook) -> None:
+    _title(made)
+    made.active.merge_cells("A1:J1")
+
+
+def _hidden_row(made: openpyxl.Workbook) -> None:
+    made.active.append(["b", *ROW[1:]])
+    made.active.row_dimensions[3].hidden = True
+
+
+def _remarks(made: openpyxl.Workbook) -> None:
+    made.active.append([])
+    made.active.append(["Retrieved in 2024"])
+
+
 def _empty(made: openpyxl.Workbook) -> None:
     made.active.delete_rows(1, 2)
 
@@ -117,6 +148,47 @@ def _empty(made: openpyxl.Workbook) -> None:
         (put("G2", "=8+8"), "row 2, cell G2: found a formula without a stored value"),
         (_title, "found 'All we know' and no name of a column in the first row"),
         (_title, "delete the rows above row 2"),
+        (_merged_title, "delete the rows above row 2"),
+        (
+            lambda made: made.active.merge_cells("F1:G1"),
+            "book.xlsx, cells F1:G1: found merged cells; allowed: one value a cell; unmerge them, so that each",
+        ),
+        (
+            _hidden_row,
+            "book.xlsx, row 3: found a hidden row; allowed: rows in sight; show it (clear the filter), or delete it; "
+            "what shall not count has excluded_because",
+        ),
+        (
+            _remarks,
+            "book.xlsx, row 4: found 'Retrieved in 2024' alone in its row; allowed: an estimate in each row; delete "
+            "the row; what is said of one estimate goes into its note",
+        ),
+        (
+            put("K2", "seen in a shop"),
+            "book.xlsx, column 11: found no name above 'seen in a shop' in row 2; allowed: a name in the header; name "
+            "the column (note takes any text), or delete what stands there",
+        ),
+        (
+            put("G2", 16_000_000, "0.0,,"),
+            "book.xlsx, row 2, cell G2: found 16000000 in a format that shows it in thousands or millions (0.0,,); "
+            "allowed: the number as it is shown; choose another number format",
+        ),
+        *[
+            (
+                put("G2", 16, shown),
+                "book.xlsx, row 2, cell G2: found 16 shown with '€'; allowed: the currency of the row, USD; write EUR "
+                "into the column currency, or choose another number format",
+            )
+            for shown in ('#,##0.00\\ "€"', "[$€-407] #,##0")
+        ],
+        (
+            put("F2", 2023, "0.00"),
+            "base_year: found '2023.00'; allowed: a year from 1900 to 2200, such as 2023; write 2023",
+        ),
+        (
+            lambda made: made.create_chartsheet("Figure"),
+            "book.xlsx: found a sheet that holds a chart alone; allowed: sheets of cells; move the chart into a sheet",
+        ),
         (lambda made: made.active.insert_rows(1), "found a blank first row"),
         (_empty, "book.xlsx: found an empty sheet"),
         (put("J1", "id"), "column 'id': found the column more than once"),
