@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -425,7 +425,7 @@ class Ledger:
     def spread(self) -> dict[Market, float]:
         """Largest factor between two levels of one market in one year."""
         years = self.points.groupby(["market", "year"])["value"]
-        by_market = (years.max() / years.min()).groupby("market").max()
+        by_market = (years.max() / years.min()).groupby("market").max().to_dict()
         return {
             market: float(by_market.get(code, 1.0)) for market, code in zip(self.market, self.market_code, strict=True)
         }
@@ -495,7 +495,7 @@ def pairs_within(
         group = by_code[start:end]
         large = len(group) if size is None else size[group[0]]
         if large <= ALL_PAIRS:
-            i, j = np.triu_indices(len(group), 1)
+            i, j = _all_pairs(len(group))
             found.append((group[i], group[j], np.zeros(len(i), bool)))
         else:
             middle = middle_of(group, order)
@@ -503,6 +503,11 @@ def pairs_within(
             found.append((others, np.full(len(others), middle), np.ones(len(others), bool)))
     first, second, crowded = zip(*found, strict=True)
     return np.concatenate(first), np.concatenate(second), np.concatenate(crowded)
+
+
+@lru_cache(maxsize=ALL_PAIRS)
+def _all_pairs(count: int) -> tuple[Ints, Ints]:
+    return np.triu_indices(count, 1)
 
 
 def middle_of(group: Ints, order: Floats) -> int:
