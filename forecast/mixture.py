@@ -47,8 +47,7 @@ class Mixture:
     covariances
         Shape (J, T, T), in squared logs.
     terms
-        Independent terms that are not normal, the same in every component; `covariances` hold theirs. None where all
-        is normal.
+        Independent terms that are not normal; `covariances` hold theirs. None where all is normal.
 
     Examples
     --------
@@ -135,10 +134,11 @@ class Mixture:
     @cached_property
     def addends(self) -> Addends:
         """Each year as what it is the sum of: normal components, and terms that are not normal."""
-        weights, means, sds = self.marginals
-        if self.terms is not None:
-            sds = np.sqrt(np.maximum(sds**2 - self.terms.variance(), _SMALLEST_SD**2))
-        return Addends(weights, means, sds, self.terms)
+        (weights, means, sds), terms = self.marginals, self.terms
+        if terms is not None:
+            terms = terms if self.size <= _MOST_TOLD else terms.typical(self.weights, len(weights))
+            sds = np.sqrt(np.maximum(sds**2 - terms.variance(), _SMALLEST_SD**2))
+        return Addends(weights, means, sds, terms)
 
     def given(self, year: int, value: float) -> Mixture:
         """The mixture once the log value at one position of the path is known, all terms taken as normal."""
@@ -178,7 +178,8 @@ class Mixture:
         order = np.argsort(self.weights)
         dropped = order[np.cumsum(self.weights[order]) < smallest]
         keep = np.setdiff1d(np.arange(self.size), dropped)
-        return Mixture.of(self.weights[keep], self.means[keep], self.covariances[keep], self.terms)
+        terms = None if self.terms is None else self.terms.some(keep)
+        return Mixture.of(self.weights[keep], self.means[keep], self.covariances[keep], terms)
 
     def merged(self, width: float = 0.1) -> Mixture:
         """Fewer components: neighbours in mean and spread are merged, mean and covariance of the whole kept.
@@ -237,7 +238,8 @@ class Mixture:
         means = np.add.reduceat(share[:, None] * self.means[order], starts)
         centred = self.means[order] - np.repeat(means, np.diff(starts, append=len(order)), axis=0)
         within = self.covariances[order] + centred[:, :, None] * centred[:, None, :]
-        return Mixture.of(weights, means, np.add.reduceat(share[:, None, None] * within, starts), self.terms)
+        terms = None if self.terms is None else self.terms.typical(self.weights, len(weights))
+        return Mixture.of(weights, means, np.add.reduceat(share[:, None, None] * within, starts), terms)
 
     def draws(self, count: int, *, seed: int | np.random.Generator) -> Array:
         """`count` paths in logs, shape (count, T); for questions about whole paths only."""
@@ -253,7 +255,7 @@ class Mixture:
             rows = slice(starts[j], starts[j + 1])
             paths[rows] += noise[rows] @ roots[j].T
         if self.terms is not None:
-            paths += self.terms.draws(count, rng)
+            paths += self.terms.draws(chosen, rng)
         return paths[rng.permutation(count)]
 
 
@@ -277,12 +279,11 @@ def joined(weights: Sequence[float], parts: Sequence[Mixture]) -> Mixture:
         Mixtures over the same number of years.
     """
     used = [(w, part) for w, part in zip(weights, parts, strict=True) if w > 0]
-    terms = used[0][1].terms if used else None
     return Mixture.of(
         np.concatenate([w * part.weights for w, part in used]),
         np.concatenate([part.means for _, part in used]),
         np.concatenate([part.covariances for _, part in used]),
-        terms if all(part.terms is terms for _, part in used) else None,
+        Terms.joined([part.terms for _, part in used]),
     )
 
 
@@ -298,7 +299,7 @@ def blended_quantiles(weights: Sequence[float], parts: Sequence[Mixture], levels
     levels
         Probabilities in (0, 1), shape (L,).
     """
-    if all(part.terms is parts[0].terms for part in parts):
+    if all(part.terms is None for part in parts):
         return joined(weights, parts).quantiles(levels)
     shares = np.asarray(weights, float) / sum(weights)
     told = [part.addends._replace(weights=w * part.addends.weights) for w, part in zip(shares, parts, strict=True)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -28,7 +28,7 @@ _GONE = 4.4
 """Standard deviations of a characteristic function after which it is 0."""
 _SMALL = 1e-5
 """Weight of components that may be narrower than the rest without being followed all the way."""
-_RARE, _THIN = 1e-6, 1e-4
+_RARE, _THIN = 1e-6, 1e-3
 """Weights of a node that is too far away to matter, and to lie close to its neighbours."""
 _APART, _FINEST = 1.2, 16
 """Distance of neighbouring nodes in sds of all else, and most times as many nodes as usual."""
@@ -55,63 +55,89 @@ class Terms:
     Parameters
     ----------
     loadings
-        Shape (T, G).
+        What a unit of each adds, in R different cases, shape (R, T, G).
     variables
         G of them.
+    case
+        Which case each component of the path is, shape (J,).
     """
 
     loadings: Array
     variables: tuple[Variable, ...]
+    case: NDArray[np.intp]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Terms | None]) -> Terms | None:
+        """Terms of components one after the other; None unless they are the same everywhere."""
+        first = parts[0]
+        if first is None or any(part is None or part.loadings is not first.loadings for part in parts):
+            return None
+        return replace(first, case=np.concatenate([part.case for part in parts if part is not None]))
+
+    def some(self, components: NDArray[np.intp]) -> Terms:
+        """Terms of some of the components."""
+        return replace(self, case=self.case[components])
+
+    def typical(self, weights: Array, count: int) -> Terms:
+        """The same in all of `count` components: loadings whose cubes are the mean of those of all, with weights."""
+        shares = np.bincount(self.case, weights, len(self.loadings)) / weights.sum()
+        loadings = self.loadings[:1] if len(shares) == 1 else np.cbrt(np.tensordot(shares, self.loadings**3, 1))[None]
+        return Terms(loadings, self.variables, np.zeros(count, np.intp))
 
     def linear(self, matrix: Array) -> Terms:
         """The terms of A x for a path x; `matrix` has shape (K, T)."""
-        return Terms(matrix @ self.loadings, self.variables)
+        return replace(self, loadings=matrix @ self.loadings)
 
     def variance(self) -> Array:
-        """What they add to the variance of each year, shape (T,)."""
-        return np.square(self.loadings).sum(axis=1)
+        """What they add to the variance by component and year, shape (J, T)."""
+        return np.square(self.loadings).sum(axis=2)[self.case]
 
     def covariance(self) -> Array:
-        """What they add to the covariance of the path, shape (T, T)."""
-        return self.loadings @ self.loadings.T
+        """What they add to the covariance of each component, shape (J, T, T)."""
+        return (self.loadings @ np.swapaxes(self.loadings, 1, 2))[self.case]
 
     def jump(self) -> Array:
         """Farthest that a single term may reach by itself, shape (T,)."""
         far = [np.abs(values[weights > _RARE]).max() for values, weights in self._coarse]
-        return np.max(np.abs(self.loadings) * far, axis=1)
+        return np.max(np.abs(self.loadings) * far, axis=(0, 2))
 
     def waves(self, step: Array, count: int, beside: Array) -> Complex:
-        """Product of their characteristic functions at k + 1/2 steps for k = 0 ... count - 1, shape (count, T).
+        """Product of their characteristic functions at k + 1/2 steps for k = 0 ... count - 1, shape (count, R, T).
 
         Nodes lie as close as the sd of what is added `beside` the terms, shape (T,), asks for.
         """
+        angle, same = step[:, None] * self.loadings, (self.loadings == self.loadings[0]).all(axis=(0, 1))
         nodes = [v.standard_nodes(finer) for v, finer in zip(self.variables, self._finer(beside), strict=True)]
-        values, weights = (_padded(rows) for rows in zip(*nodes, strict=True))
-        angle = values.T[:, None] * (step[:, None] * self.loadings)
-        return _waves_of(weights.T[:, None], angle, np.zeros(1), count).prod(axis=2)
+        kinds: dict[tuple[int, bool], list[int]] = {}
+        for g, (values, _) in enumerate(nodes):
+            kinds.setdefault((len(values), bool(same[g])), []).append(g)
+        found: Complex = np.ones((count, 1, len(step)), complex)
+        for (_, alike), which in kinds.items():
+            values, weights = (np.array(rows).T[:, None, None] for rows in zip(*(nodes[g] for g in which), strict=True))
+            turned = values * angle[: 1 if alike else None, :, which]
+            found = found * _waves_of(weights, turned, None, count).prod(axis=3)
+        return found
 
-    def draws(self, count: int, rng: np.random.Generator) -> Array:
-        """What they add to `count` paths, shape (count, T)."""
-        scores = rng.standard_normal((len(self.variables), count))
+    def draws(self, components: NDArray[np.intp], rng: np.random.Generator) -> Array:
+        """What they add to paths of so many components, shape (count, T)."""
+        scores = rng.standard_normal((len(self.variables), len(components)))
         drawn = np.array([own.standard(score) for own, score in zip(self.variables, scores, strict=True)])
-        return drawn.T @ self.loadings.T
+        case, added = self.case[components], np.empty((len(components), self.loadings.shape[1]))
+        for number, loadings in enumerate(self.loadings):
+            here = case == number
+            added[here] = drawn[:, here].T @ loadings.T
+        return added
 
     @cached_property
     def _coarse(self) -> list[tuple[Array, Array]]:
         return [variable.standard_nodes() for variable in self.variables]
 
     def _finer(self, beside: Array) -> list[int]:
-        gaps = [np.diff(values[weights > _THIN]).max(initial=0.0) for values, weights in self._coarse]
+        gaps = [(values[1:] - values[:-1])[weights[1:] > _THIN].max(initial=0.0) for values, weights in self._coarse]
         squares = np.square(self.loadings)
-        smooth = np.sqrt(np.square(beside)[:, None] + (squares.sum(axis=1, keepdims=True) - squares) / 2)
-        wide = (np.abs(self.loadings) * gaps / (_APART * smooth)).max(axis=0)
+        smooth = np.square(beside)[:, None] + (squares.sum(axis=2, keepdims=True) - squares) / 2
+        wide = np.sqrt((squares / smooth).max(axis=(0, 1))) * gaps / _APART
         return [math.ceil(min(max(own, 1.0), _FINEST)) for own in wide.tolist()]
-
-
-def _padded(rows: Sequence[Array]) -> Array:
-    """Rows made as long as the longest by zeros."""
-    longest = max(map(len, rows))
-    return np.array([np.pad(row, (0, longest - len(row))) if len(row) < longest else row for row in rows])
 
 
 class Addends(NamedTuple):
@@ -148,8 +174,15 @@ class Addends(NamedTuple):
 
     def waves(self, centre: Array, step: Array, count: int) -> Complex:
         """Characteristic functions, less the centre, at k + 1/2 steps for k = 0 ... count - 1, shape (count, T)."""
-        normal = _waves_of(self.weights, (self.means - centre) * step, np.square(self.sds * step), count)
-        return normal if self.terms is None else normal * self.terms.waves(step, count, self.narrowest())
+        angle, variance = (self.means - centre) * step, np.square(self.sds * step)
+        if self.terms is None:
+            return _waves_of(self.weights, angle, variance, count)
+        order = np.argsort(self.terms.case, kind="stable")
+        starts = np.flatnonzero(np.diff(self.terms.case[order], prepend=-1))
+        normal = _waves_of(self.weights[order], angle[order], variance[order], count, starts)
+        skewed = self.terms.waves(step, count, self.narrowest())
+        cases = self.terms.case[order][starts] if skewed.shape[1] > 1 else slice(None)
+        return np.einsum("krt,krt->kt", normal, np.broadcast_to(skewed[:, cases], normal.shape))
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,9 +243,8 @@ class Spectrum:
 
     def _waves(self, centred: Array) -> tuple[Array, Array]:
         """One half less the distribution function, and the density, at values less the centre, shape (T, L)."""
-        angle = -1j * centred[..., None] * self.step[:, None, None]
-        far = np.exp(angle * (_BLOCK * np.arange(self._blocks.shape[2])))
-        near = np.exp(angle * (np.arange(_BLOCK) + 0.5))
+        angle = -centred[..., None] * self.step[:, None, None]
+        far, near = (_turns(angle * at) for at in (_BLOCK * np.arange(self._blocks.shape[2]), np.arange(_BLOCK) + 0.5))
         below, density = ((far @ self._blocks) * near).sum(axis=-1) / np.pi
         return below.imag, density.real * self.step[:, None]
 
@@ -225,16 +257,31 @@ class Spectrum:
         return np.stack([values / places, values]).reshape(2, len(values), -1, _BLOCK)
 
 
-def _waves_of(weights: Array, means: Array, variances: Array, count: int) -> Complex:
+def _turns(angle: Array) -> Complex:
+    """exp(i angle)."""
+    found = np.empty(angle.shape, complex)
+    np.cos(angle, out=found.real)
+    np.sin(angle, out=found.imag)
+    return found
+
+
+def _waves_of(
+    weights: Array, means: Array, variances: Array | None, count: int, starts: NDArray[np.intp] | None = None
+) -> Complex:
     """Sum over j of w_j exp(i u m_j - u^2 v_j / 2) at u = k + 1/2, k = 0 ... count - 1; (J, ...) gives (count, ...).
 
-    A summand at k + 1 is that at k times a factor, which itself falls by the same factor each time.
+    A summand at k + 1 is that at k times a factor, which itself falls by the same factor each time. With `starts` the
+    sums go over the parts of the components that begin there, and the result has an axis for them.
     """
-    found = np.empty((count, *means.shape[1:]), complex)
-    part = weights * np.exp(0.5j * means - 0.125 * variances)
-    factor, narrowed = np.exp(1j * means - variances), np.exp(-variances)
-    for k in range(count):
-        part.sum(axis=0, out=found[k])
+    half = _turns(means / 2)
+    part, factor = half * weights, half * half
+    if variances is not None:
+        narrowed = np.exp(-variances)
+        part, factor, narrowed = part * np.exp(-variances / 8), factor * narrowed, narrowed.astype(complex)
+    found = []
+    for _ in range(count):
+        found.append(part.sum(axis=0) if starts is None else np.add.reduceat(part, starts, axis=0))
         part *= factor
-        factor *= narrowed
-    return found
+        if variances is not None:
+            factor *= narrowed
+    return np.array(found)

@@ -1,5 +1,7 @@
 """Sums with skewed terms against closed forms, draws, and normals that are terms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import special, stats
@@ -13,14 +15,16 @@ LEVELS = np.array([0.005, 0.05, 0.25, 0.5, 0.75, 0.95, 0.995])
 
 
 def terms(loadings: Array, kinds: list[Distribution]) -> Terms:
-    return Terms(np.asarray(loadings, float), tuple(LinearDriver(kind, np.asarray) for kind in kinds))
+    cases = np.array(loadings, float)
+    cases = cases if cases.ndim == 3 else cases[None]
+    return Terms(cases, tuple(LinearDriver(kind, np.asarray) for kind in kinds), np.zeros(1, np.intp))
 
 
 def with_terms(skewed: Terms, sd: float = 0.3, means: tuple[float, ...] = (0.0,)) -> Mixture:
-    years = len(skewed.loadings)
+    years, count = skewed.loadings.shape[1], len(means)
+    skewed = replace(skewed, case=np.arange(count) % len(skewed.loadings))
     own = sd**2 * np.eye(years) + skewed.covariance()
-    count = len(means)
-    return Mixture.of(np.ones(count), np.tile(np.array(means)[:, None], years), np.tile(own, (count, 1, 1)), skewed)
+    return Mixture.of(np.ones(count), np.tile(np.array(means)[:, None], years), own, skewed)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +49,9 @@ def test_one_term_and_a_normal_have_their_convolution(kind: Distribution, frozen
 def test_many_terms_have_the_distribution_of_the_drawn_sums() -> None:
     rng = np.random.default_rng(1)
     kinds = [Lognormal(1.0, 0.6), Triangular(0, 0, 1), Uniform(0, 1), Lognormal(2.0, 0.4)]
-    mixture = with_terms(terms(rng.uniform(-0.4, 0.6, (3, 4)), kinds), 0.1, (-0.2, 0.3))
+    loadings = rng.uniform(-0.4, 0.6, (2, 3, 4))
+    loadings[1, :, :2] = loadings[0, :, :2]
+    mixture = with_terms(terms(loadings, kinds), 0.1, (-0.2, 0.3, 0.1))
     drawn, count = mixture.draws(400_000, seed=3), 400_000
     below = np.stack([(drawn <= x).mean(axis=0) for x in mixture.quantiles(LEVELS).T], axis=1)
     assert (np.abs(below - LEVELS) < 4.5 * np.sqrt(LEVELS * (1 - LEVELS) / count)).all()

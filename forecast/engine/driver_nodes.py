@@ -171,6 +171,8 @@ class DriverNodes:
         Factor by which stated correlations were weakened because they contradict each other; 1 where none was.
     skewed
         The drivers that are skewed terms of the path, by name.
+    apart
+        Names of those whose effect at each node must be told apart.
     """
 
     weights: Array
@@ -180,6 +182,7 @@ class DriverNodes:
     covariance: Array
     correlation_kept: float = 1.0
     skewed: Mapping[str, LinearDriver] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()
 
 
 def driver_nodes(
@@ -190,6 +193,7 @@ def driver_nodes(
     influence: Mapping[str, Influence] = MappingProxyType({}),
     points: int = FEWEST_POINTS,
     most: float = math.inf,
+    tell_apart: bool = False,
 ) -> DriverNodes:
     """Put drivers on joint nodes.
 
@@ -208,9 +212,11 @@ def driver_nodes(
         drivers too.
     most
         Gauss nodes to aim at: each driver has fewer, but never fewer than `FEWEST_NODES`.
+    tell_apart
+        Whether skewed terms may have another effect at each node.
     """
     joined = {name for pair in correlation for name in pair.between}
-    normal, skewed = _closed(linear, influence, joined)
+    normal, skewed, apart = _closed(linear, influence, joined, tell_apart=tell_apart)
     fixed = {n: d for n, d in free.items() if d.is_fixed}
     noded = [n for n in [*free, *linear] if n not in {*normal, *skewed} and not _of(n, free, linear).is_fixed]
     matrix, kept = _correlation_matrix([*noded, *normal], correlation)
@@ -225,21 +231,23 @@ def driver_nodes(
     values |= {n: d.from_score(point) for n, d in fixed.items()}
     values |= {n: _value(n, point, free, linear) for n, d in linear.items() if d.distribution.is_fixed}
     means, covariance = _normal_given(scores, matrix, [linear[n] for n in normal])
-    return DriverNodes(weights, values, normal, means, covariance, kept, {n: linear[n] for n in skewed})
+    return DriverNodes(weights, values, normal, means, covariance, kept, {n: linear[n] for n in skewed}, apart)
 
 
 def _closed(
-    linear: Mapping[str, LinearDriver], influence: Mapping[str, Influence], joined: set[str]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the drivers taken as normal, as many as `SHAPE_ERROR` allows, and of those that are skewed terms."""
+    linear: Mapping[str, LinearDriver], influence: Mapping[str, Influence], joined: set[str], *, tell_apart: bool
+) -> tuple[tuple[str, ...], tuple[str, ...], frozenset[str]]:
+    """Names of the drivers taken as normal, as many as `SHAPE_ERROR` allows, of skewed terms, and of those apart."""
     told = {name: influence.get(name, _UNKNOWN) for name, driver in linear.items() if not driver.distribution.is_fixed}
     errors = {name: linear[name].shape_error(own.reach) for name, own in told.items()}
     order = sorted(errors, key=errors.__getitem__)
     small = set(order[: np.searchsorted(np.cumsum([errors[name] for name in order]), SHAPE_ERROR, side="right")])
-    even = {name for name in order if errors[name] and errors[name] * told[name].varies <= _VARIED * SHAPE_ERROR}
-    skewed = even - joined if even - joined - small else set()
+    shaped = {name for name in order if errors[name] and told[name].varies < math.inf} - joined
+    apart = frozenset(name for name in shaped if errors[name] * told[name].varies > _VARIED * SHAPE_ERROR)
+    terms = shaped if tell_apart else shaped - apart
+    skewed = terms if terms - small else set()
     normal = small - skewed
-    return tuple(n for n in linear if n in normal), tuple(n for n in linear if n in skewed)
+    return tuple(n for n in linear if n in normal), tuple(n for n in linear if n in skewed), apart & skewed
 
 
 def _of(name: str, free: Mapping[str, Distribution], linear: Mapping[str, LinearDriver]) -> Distribution:

@@ -26,6 +26,8 @@ _WIDER = 1.25
 _KEY_YEARS = 4
 _NO_WEIGHT = 1e-8
 _NO_SD = 1e-12
+_FEW = 16
+"""Components of a start up to which the skewed terms of every node are kept apart."""
 _WIDENS = 0.75
 """Change of a path that needs as many nodes as a change of the variance by its sd."""
 
@@ -108,7 +110,8 @@ class NodeRows:
         rows = _coefficients(self.slope[node, level], self.momentum[node], self.before, self.reached)
         means = np.einsum("ctk,ck->ct", rows, start.means[component]) + self.offset[node, level]
         covariances = rows @ start.covariances[component] @ np.swapaxes(rows, 1, 2) + self.own[node]
-        return Mixture.of(weights[node, component], means, covariances, self.terms)
+        terms = None if self.terms is None else self.terms.some(node)
+        return Mixture.of(weights[node, component], means, covariances, terms)
 
     def merged(self, start: Mixture, most: int) -> NodeRows:
         """At most so many nodes: those with neighbouring paths become one, mean and covariance kept."""
@@ -131,6 +134,7 @@ class NodeRows:
             momentum=averaged(self.momentum),
             offset=averaged(self.offset),
             own=averaged(self.own + centred[:, :, None] * centred[:, None, :]),
+            terms=None if self.terms is None else self.terms.typical(self.weights, count),
         )
 
     def _typical(self, start: Mixture) -> Array:
@@ -194,7 +198,8 @@ def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.
     moved = np.abs(path[high] - path[low]) + spread * np.abs(momentum[high] - momentum[low])
     moved += _WIDENS * np.abs(process[high] - process[low]) / np.maximum(sds, _NO_SD)
     profiles = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
-    return Background.of(sds, profiles, dict(zip(star.keys, moved / (2 * STAR_SCORE), strict=True)))
+    moved_by = dict(zip(star.keys, moved / (2 * STAR_SCORE), strict=True))
+    return Background.of(sds, profiles, moved_by, few=start.size <= _FEW)
 
 
 def _carried_on(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> Continuation:
@@ -265,10 +270,21 @@ def added(
     skewed = np.stack([linear[key] for key in nodes.skewed], axis=2)
     mean, sd = np.array([driver.moments[:2] for driver in nodes.skewed.values()]).T
     offset += skewed @ mean
-    skewed = skewed * sd
-    own += skewed @ np.swapaxes(skewed, 1, 2)
-    typical = np.cbrt(np.tensordot(nodes.weights, skewed**3, 1))
-    return offset, own, float(nodes.weights @ variance) * elapsed, Terms(typical, tuple(nodes.skewed.values()))
+    loadings = skewed * sd
+    own += loadings @ np.swapaxes(loadings, 1, 2)
+    return offset, own, float(nodes.weights @ variance) * elapsed, _terms(loadings, nodes)
+
+
+def _terms(loadings: Array, nodes: ScenarioNodes) -> Terms:
+    """Skewed terms by node; those alike told once, and a typical effect for drivers that need not be told apart."""
+    drivers = tuple(nodes.skewed.values())
+    every = Terms(loadings, drivers, np.arange(nodes.size)).typical(nodes.weights, nodes.size)
+    if not nodes.apart:
+        return every
+    alone = np.array([key in nodes.apart for key in nodes.skewed])
+    rows = np.ascontiguousarray(loadings[:, :, alone]).reshape(nodes.size, -1)
+    _, first, case = np.unique(rows.view(f"V{rows[0].nbytes}").ravel(), return_index=True, return_inverse=True)
+    return Terms(np.where(alone, loadings[first], every.loadings), drivers, case)
 
 
 def _levels(start: Mixture) -> Array:

@@ -56,6 +56,8 @@ class ScenarioNodes:
         Factor by which contradicting correlations were weakened.
     skewed
         The drivers that are skewed terms of the path, by key.
+    apart
+        Keys of those whose effect at each node must be told apart.
     """
 
     scenario: Scenario
@@ -68,6 +70,7 @@ class ScenarioNodes:
     event_years: NDArray[np.int64]
     correlation_kept: float
     skewed: Mapping[str, LinearDriver] = field(default_factory=dict)
+    apart: frozenset[str] = frozenset()
 
     @property
     def size(self) -> int:
@@ -150,7 +153,9 @@ class Background:
     profiles
         Largest coefficient by year of each linear driver of the curve, by its key, shape (T,) each.
     varies
-        By how much each coefficient differs with other drivers, see `LinearDriver`.
+        By how much each coefficient differs with other drivers, see `Influence`.
+    few
+        Whether the start has so few components that skewed terms may differ between nodes.
     moved
         Sd by year that each free driver of the curve makes, by its key, shape (T,) each.
     """
@@ -159,13 +164,16 @@ class Background:
     profiles: tuple[tuple[str, tuple[float, ...]], ...]
     varies: tuple[tuple[str, float], ...]
     moved: tuple[tuple[str, tuple[float, ...]], ...]
+    few: bool
 
     @classmethod
-    def of(cls, sds: Array, profiles: Mapping[str, Array], moved: Mapping[str, Array]) -> Background:
+    def of(
+        cls, sds: Array, profiles: Mapping[str, Array], moved: Mapping[str, Array], *, few: bool = False
+    ) -> Background:
         """From arrays; a profile has a row for each of several settings of the other drivers."""
         largest = {key: np.abs(rows).max(axis=0) for key, rows in profiles.items()}
         varies = tuple((key, _varies(rows)) for key, rows in profiles.items())
-        return cls(tuple(sds.tolist()), _listed(largest), varies, _listed(moved))
+        return cls(tuple(sds.tolist()), _listed(largest), varies, _listed(moved), few)
 
 
 def _varies(profiles: Array) -> float:
@@ -251,7 +259,13 @@ def _planned(same: _Same, first: int, last: int, background: Background | None, 
         points = max(FEWEST_POINTS, _MOST_POINTS // len(states.weights))
     influence = {} if background is None else _influence(scenario, told, linear, states, years, background)
     nodes = driver_nodes(
-        free, linear, scenario.correlation, influence=influence, points=points, most=most / len(states.weights)
+        free,
+        linear,
+        scenario.correlation,
+        influence=influence,
+        points=points,
+        most=most / len(states.weights),
+        tell_apart=background is not None and background.few and not paired,
     )
     at, state = _pairs(nodes, states.weights, paired=paired)
     weights = nodes.weights[at] * (1.0 if paired else states.weights[state])
@@ -266,6 +280,7 @@ def _planned(same: _Same, first: int, last: int, background: Background | None, 
         event_years=states.years[state],
         correlation_kept=nodes.correlation_kept,
         skewed=nodes.skewed,
+        apart=nodes.apart,
     )
 
 
@@ -286,7 +301,7 @@ def _influence(
         middle = {name.rpartition(".")[2]: np.array([told.medians[name]]) for name in free}
         found, own = np.abs(effect.log_effect(since, middle | _LINEAR_UNIT)), f"{key}.{_linear_name(type(effect))}"
         profiles[own] = found.max(axis=0)
-        varies[own] = _varies(found) if all(told.drivers[name].is_fixed for name in free) else math.inf
+        varies[own] = _varies(found) if all(told.drivers[name].is_fixed for name in free) else 1.0
     made = np.array([linear[key].sd * profiles[key] for key in linear])
     moved = np.array([values for _, values in background.moved]).reshape(-1, len(years))
     normal = np.square(background.sds)
