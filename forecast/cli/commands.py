@@ -85,6 +85,8 @@ def _checked(name: str, *, quiet: bool) -> tuple[list[tuple[str, ...]], list[str
         print(
             f"{name}: {len(case.estimates)} estimates, scenarios {', '.join(case.scenarios)}{stories}; no problem found"
         )
+        for note in case.notes:
+            print(f"{name}: note: {note}")
         left = template_reasons(case.folder)
         if left:
             listed = ", ".join(f"{file} ({count})" for file, count in left.items())

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from forecast.errors import ArgumentError, CaseError, InputError, Problem, ScenarioError, did_you_mean
-from forecast.scenario.case_checks import case_problems, scenario_problems, track_problems
+from forecast.scenario.case_checks import case_notes, case_problems, scenario_problems, track_problems
 from forecast.scenario.case_file import CaseFile
 from forecast.scenario.case_tables import read_history, read_track_weights
 from forecast.scenario.format import dotted, problems_of, valid_parts
@@ -125,6 +125,11 @@ class Case:
         named = {(self.folder / text).resolve() for text in (*self.file.scenarios, self.file.cross_check)}
         found = sorted(self.folder.glob("scenarios/**/*.toml"))
         return {path.stem: path for path in found if path.resolve() not in named and _stands(path)}
+
+    @property
+    def notes(self) -> list[Problem]:
+        """What is no problem and may still be a slip: a region that is not known, a history that is left aside."""
+        return list(case_notes(self.file, self.estimates, self.scopes, self.history))
 
     def chosen(self, names: Sequence[str]) -> Case:
         """Return the case with the named scenarios alone, those of `case.toml` or stories, in the order given.

@@ -57,6 +57,32 @@ def _scope_problems(file: CaseFile, estimates: pd.DataFrame | None, scopes: Scop
             yield Problem(place, repr(scope), f"a scope of {file.scopes}", did_you_mean(scope, names))
 
 
+def case_notes(
+    file: CaseFile, estimates: pd.DataFrame, scopes: Scopes | None, history: pd.Series[float] | None
+) -> Iterator[Problem]:
+    """What is no problem and may still be a slip: regions not known or not the case's, a history left aside."""
+    from forecast.estimates.scopes import world
+
+    tree = scopes.geographies if scopes else world()
+    places: dict[str, list[str]] = {}
+    for row in estimates[estimates["excluded_because"] == ""].to_dict("records"):
+        places.setdefault(tree.canonical(str(row["geography"]) or "global"), []).append(str(row["id"]))
+    region = tree.canonical(file.geography)
+    named = {"case.toml, geography": region} | {
+        f"{file.estimates}, {', '.join(ids)}, geography": place for place, ids in places.items() if place != region
+    }
+    for where, place in named.items():
+        if not tree.knows(place):
+            hint = did_you_mean(place, tree.names)
+            own = "name a region of your own as [[geography]] in the file of scopes"
+            yield Problem(where, repr(place), "a known region", hint if hint.startswith("did you mean") else own)
+        elif place != region:
+            yield Problem(where, repr(place), f"{file.geography!r}, as in case.toml")
+    if history is not None and file.start == "consensus":
+        found = f"{file.history}, which is no part of the consensus"
+        yield Problem("case.toml, history", found, remedy='start = "history" carries it on')
+
+
 def _prior_problems(file: CaseFile) -> list[str | Problem]:
     from forecast.reconcile.priors import prior_for
 

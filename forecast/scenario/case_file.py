@@ -62,7 +62,8 @@ class CaseFile(Format):
     scopes: str = ""
     """File of scopes; none where empty."""
     history: str = ""
-    """File of actual values with columns year and value; none where empty."""
+    """File of actual values with columns year and value, which projections start from where start = "history"; they are
+    no part of a consensus. None where empty."""
     counts: str = ""
     """File of indicator counts (patients, trials, firms), audited against each other; none where empty."""
     cross_check: str = ""

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from forecast.cli import main
 from forecast.errors import ArgumentError, CaseError, OutputError, ScenarioError
 from forecast.reconcile import reconcile
 from forecast.scenario import (
@@ -402,6 +403,56 @@ def test_a_track_record_that_cannot_be_used(copied, key, text, told):
         read_case(copied)
     found = [str(problem) for problem in caught.value.problems]
     assert [line[: len(start)] for line, start in zip(found, told, strict=True)] == told
+
+
+@pytest.mark.parametrize(
+    ("place", "rows", "told"),
+    [
+        ("global", "", []),
+        ("Worldwide", "world", []),
+        (
+            "Atlantis",
+            "Atlantis",
+            [
+                "case.toml, geography: found 'Atlantis'; allowed: a known region; name a region of your own as "
+                "[[geography]] in the file of scopes"
+            ],
+        ),
+        (
+            "germany",
+            "Gremany",
+            [
+                "estimates.csv, EXAMPLE-1, EXAMPLE-2, geography: found 'Gremany'; allowed: a known region; did you "
+                "mean 'germany'?"
+            ],
+        ),
+        (
+            "global",
+            "Europe",
+            ["estimates.csv, EXAMPLE-1, EXAMPLE-2, geography: found 'europe'; allowed: 'global', as in case.toml"],
+        ),
+    ],
+)
+def test_a_region_that_is_not_known_or_not_the_cases_is_noted(tmp_path, capsys, place, rows, told):
+    folder = new_case(tmp_path / "mine")
+    change(folder / "case.toml", 'geography = "global"', f'geography = "{place}"')
+    change(folder / "estimates.csv", ",global,", f",{rows},")
+    assert [str(note) for note in check_case(folder).notes] == told
+    assert main(["check", str(folder)]) == 0
+    assert [line.partition("note: ")[2] for line in capsys.readouterr().out.splitlines() if "note: " in line] == told
+
+
+def test_a_history_that_is_left_aside_is_noted(copied):
+    change(copied / "case.toml", "[footing]", 'history = "history.csv"\n\n[footing]')
+    (copied / "history.csv").write_text("year,value\n2021,3.5\n2020,3\n", encoding="utf-8")
+    assert [str(note) for note in read_case(copied).notes] == [
+        'case.toml, history: found history.csv, which is no part of the consensus; start = "history" carries it on'
+    ]
+
+
+@pytest.mark.parametrize("name", case_names())
+def test_bundled_cases_need_no_note(name):
+    assert read_case(name).notes == []
 
 
 def test_missing_estimates_are_told_by_the_key_that_names_them(copied):
