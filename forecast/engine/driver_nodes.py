@@ -38,7 +38,7 @@ _COUNTS = (15, 15, 15, 9, 6)
 FEWEST_NODES = 5
 """Nodes a driver at least where no more can be had; they serve where a driver moves the path less than all else."""
 
-_ENOUGH = ((0.12, 3), (0.35, 5), (0.6, 7), (0.8, 9))
+_ENOUGH = ((0.07, 3), (0.35, 5), (0.6, 7), (0.8, 9))
 """Nodes that tell a driver to 1e-5 in probability while it moves the log path by less than such a part of the rest."""
 
 _MOST_CROSSED = 1300
