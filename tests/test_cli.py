@@ -122,7 +122,7 @@ def test_an_interrupted_run_leaves_the_former_one(
         raise KeyboardInterrupt
 
     folder = shutil.copytree(out, tmp_path / "out")
-    monkeypatch.setattr("forecast.report.write.draw", interrupt)
+    monkeypatch.setattr("forecast.report.write.draw_ranking", interrupt)
     assert main(["run", "regenerative_medicine", "--out", str(folder), "--scenario", "base"]) == 130
     assert capsys.readouterr().err == "interrupted\n"
     assert {name: (folder / name).read_bytes() for name in names(folder)} == {
