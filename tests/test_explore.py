@@ -13,6 +13,7 @@ import pytest
 import forecast
 from forecast.errors import ArgumentError, MissingDependencyError, ModelError
 from forecast.explore import Explorer, Setting, Sketch, explore
+from forecast.explore.sketch import sketch_of
 from forecast.pipeline import Run
 from forecast.reconcile.consensus import solve
 from forecast.wording import amount, money
@@ -36,7 +37,7 @@ def explorer(runs: dict[str, Run]) -> Explorer:
 
 
 def sketch(run: Run) -> Sketch:
-    return Sketch(run, next(iter(run.projection.paths)))
+    return sketch_of(run, next(iter(run.projection.paths)))
 
 
 @pytest.mark.parametrize("case", CASES)

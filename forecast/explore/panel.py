@@ -187,8 +187,8 @@ def _ipywidgets() -> Any:
 
 def _picture(sketch: Sketch) -> Picture:
     projection = sketch.run.projection
-    table = projection.table[projection.table["scenario"] == sketch.scenario_name]
-    return Picture(table, projection.statements, sketch.scenario_name, projection.footing.label)
+    table = projection.table[projection.table["scenario"] == sketch.model.scenario_name]
+    return Picture(table, projection.statements, sketch.model.scenario_name, projection.footing.label)
 
 
 def _slider(widgets: Any, key: str, driver: Driver) -> Any:

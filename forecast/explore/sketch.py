@@ -23,7 +23,7 @@ from forecast.engine.error_floor import topped_up
 from forecast.errors import ArgumentError, ModelError, Problem, did_you_mean
 from forecast.mixture import Mixture, labels
 from forecast.pipeline import Run
-from forecast.project import ScenarioPath, project, scenario_path
+from forecast.project import project, scenario_path
 from forecast.reconcile.pool import Pool
 from forecast.scenario import AnalystError, Scenario
 from forecast.sensitivity.carried import nodes_at
@@ -66,29 +66,26 @@ class Sketch:
 
     Parameters
     ----------
-    run
-        The case, worked through.
-    scenario_name
-        Name of the scenario.
+    model
+        The scenario with every input open to change.
     """
 
-    run: Run
-    scenario_name: str
+    model: Model
+
+    @property
+    def run(self) -> Run:
+        """The case, worked through."""
+        return self.model.run
 
     @property
     def scenario(self) -> Scenario:
         """The scenario as read."""
-        return self.path.scenario
-
-    @property
-    def path(self) -> ScenarioPath:
-        """The scenario's path in the run."""
-        return self.run.projection.paths[self.scenario_name]
+        return self.model.scenario
 
     @property
     def sources(self) -> dict[str, str]:
         """Names of the sources by id; none where the run does not start from estimates."""
-        return {s.id: f"{s.publisher} ({s.id})" for s in self.run.consensus.pool.sources} if self._pooled else {}
+        return {s.id: f"{s.publisher} ({s.id})" for s in self.model.pool.sources} if self.model.pool else {}
 
     @property
     def drivers(self) -> list[str]:
@@ -102,7 +99,12 @@ class Sketch:
         events = self.scenario.events.values()
         apart = not any(k.startswith("events.") for pair in self.scenario.correlation for k in pair.between)
         bent = self.scenario.growth.has_ceiling or self.scenario.growth.curve in ("segments", "tree")
-        return self._pooled and apart and not bent and not any(e.on_ceiling for event in events for e in event.effects)
+        return (
+            self.model.pool is not None
+            and apart
+            and not bent
+            and not any(e.on_ceiling for event in events for e in event.effects)
+        )
 
     def quantiles(self, setting: Setting | None = None) -> pd.DataFrame:
         """Quantiles of the market at a setting: index year, one column a level of `LEVELS`; amounts as in the run.
@@ -118,25 +120,17 @@ class Sketch:
         logs = self._exact if setting == Setting() else self._coarse(setting) + self._missed
         return pd.DataFrame(
             np.exp(logs),
-            index=pd.Index(self.path.years, name="year"),
+            index=pd.Index(self.model.whole.years, name="year"),
             columns=pd.Index(list(LEVELS), name="level"),
         )
 
     @cached_property
     def _exact(self) -> Array:
-        return self.path.quantiles(LEVELS)
+        return self.model.whole.quantiles(LEVELS)
 
     @cached_property
     def _missed(self) -> Array:
         return self._exact - self._coarse(Setting())
-
-    @property
-    def _pooled(self) -> bool:
-        return self.run.has_consensus
-
-    @cached_property
-    def _model(self) -> Model:
-        return model_of(self.run, self.scenario_name)
 
     @cached_property
     def _pools(self) -> dict[tuple[str, ...], Pool]:
@@ -150,14 +144,12 @@ class Sketch:
 
     def _coarse(self, setting: Setting) -> Array:
         """Quantiles of the log market over the years of the run's path, shape (T, L)."""
-        scenario = self._turned(setting)
-        if not self._pooled:
-            end = int(self.path.years[-1])
-            return project(self.run.start, scenario, end=end).paths[scenario.name].quantiles(LEVELS)
+        scenario, years, end = self._turned(setting), self.model.whole.years, self.model.last
         pool = self._pool(setting)
-        market, known = self._model.start(ModelSetting(pool, scenario))
+        if pool is None:
+            return project(self.run.start, scenario, end=end).paths[scenario.name].quantiles(LEVELS)
+        market, known = self.model.start(ModelSetting(pool, scenario))
         apart = self.is_quick and bool(scenario.events)
-        end, years = int(self.path.years[-1]), self.path.years
         follows = _eventless(scenario) if apart else scenario
         mixture = scenario_path(market.reduced(_START), known, follows, origin=pool.newest, end=end).mixture
         mixture = mixture.linear(np.eye(mixture.means.shape[1])[-len(years) :])
@@ -170,7 +162,7 @@ class Sketch:
         """What the events add to the log market."""
         known = replace(setting, values=tuple(v for v in setting.values if v[0].startswith("events.")), left_out=())
         if known not in self._events:
-            self._events[known] = _merged(_event_paths(scenario, self.path.years))
+            self._events[known] = _merged(_event_paths(scenario, self.model.whole.years))
         return self._events[known]
 
     def _turned(self, setting: Setting) -> Scenario:
@@ -182,7 +174,8 @@ class Sketch:
         scenario = scenario.model_copy(update=kept)
         return scenario.given(happens=setting.happens, ruled_out=setting.ruled_out) if given else scenario
 
-    def _pool(self, setting: Setting) -> Pool:
+    def _pool(self, setting: Setting) -> Pool | None:
+        """The sources that count; None where the run does not start from estimates."""
         unknown = [name for name in setting.left_out if name not in self.sources]
         if unknown:
             known = list(self.sources)
@@ -190,8 +183,10 @@ class Sketch:
                 [Problem("sources", repr(n), "the id of a source", did_you_mean(n, known)) for n in unknown]
             )
         left = tuple(sorted(set(setting.left_out)))
+        pool = self.model.pool
+        if pool is None:
+            return None
         if left not in self._pools:
-            pool = self.run.consensus.pool
             self._pools[left] = pool.without(*left) if left else pool
         if not self._pools[left].has_level:
             raise ModelError("The sources that are left print no level: growth alone says nothing of the size.")
@@ -239,7 +234,7 @@ def _merged(paths: Array) -> Mixture:
 
 def sketch_of(run: Run, scenario: str | None = None) -> Sketch:
     """The sketch of one scenario of a run: the one called base, else the middle one, where None."""
-    return Sketch(run, model_of(run, scenario).scenario_name)
+    return Sketch(model_of(run, scenario))
 
 
 def setting_of(values: Mapping[str, float], events: Mapping[str, bool | None], sources: Mapping[str, bool]) -> Setting:
