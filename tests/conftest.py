@@ -39,12 +39,18 @@ def run_of() -> Callable[[str], "forecast.pipeline.Run"]:
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Fill a folder with all that the command line writes of a bundled case, once for all tests of a process."""
+    """Fill a folder with all that the command line writes of a bundled case, once for all tests and processes."""
+    import fcntl
 
-    @cache
+    own = tmp_path_factory.getbasetemp()
+    common = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
     def fill(case: str) -> Path:
-        folder = tmp_path_factory.mktemp("written") / "out"
-        assert main(["run", case, "--out", str(folder), "--report", "--quiet"]) == 0
+        folder = common / "written" / case
+        with (common / f"{case}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not folder.exists():
+                assert main(["run", case, "--out", str(folder), "--report", "--quiet"]) == 0
         return folder
 
     return fill
