@@ -16,10 +16,12 @@ Indices = NDArray[np.intp]
 Evaluate = Callable[[Array, Indices], tuple[Array, Array]]
 """Parameters (k, b) of the problems at the given indices -> residuals (n, b) and their Jacobian (k, n, b)."""
 
-_OFFSET = 1e-15
+_OFFSET = 1e-14
 """Stop when a step would lower the sum of squares by less than this share of it."""
 _ROUNDING = 1e-30
 """... or of the sum of squared data, below which only rounding moves."""
+_FEW_DONE = 10
+"""One in so many done is worth leaving out."""
 _STUCK = 1e14
 """Damping at which no step helps any more."""
 
@@ -88,7 +90,7 @@ def minimize(
             iteration += 1
             done, settled = _advance(evaluate, state, floor[state.index], longest)
             best[:, state.index], rss[state.index], converged[state.index] = state.parameters, state.rss, settled
-            if np.count_nonzero(done) * 4 > done.size:
+            if np.count_nonzero(done) * _FEW_DONE > done.size:
                 state = state.keep(~done)
     return Solution(best, rss, converged & np.isfinite(rss), iteration)
 
@@ -104,10 +106,11 @@ def _advance(
     evaluate: Evaluate, state: _State, floor: Array, longest: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Try one step for every problem; say which are done, and which of them settled."""
-    scale = np.sqrt(np.einsum("knb,knb->kb", state.jacobian, state.jacobian))
+    normal = np.einsum("inb,jnb->ijb", state.jacobian, state.jacobian)
+    scale = np.sqrt(np.einsum("kkb->kb", normal))
     scale = np.where(scale > 0, scale, 1.0)
     gradient = np.einsum("knb,nb->kb", state.jacobian, state.residuals) / scale
-    normal = np.einsum("inb,jnb->ijb", state.jacobian, state.jacobian) / (scale[:, None] * scale[None])
+    normal /= scale[:, None] * scale
     step = -solve_positive(normal, gradient, state.damping)
     promised = np.sum(step * (state.damping * step - gradient), axis=0)
     small = promised <= _OFFSET * state.rss + floor
