@@ -290,7 +290,11 @@ def _positive(driver: Driver) -> Driver:
 
 
 def _not_negative(driver: Driver) -> Driver:
-    return driver if isinstance(driver, PlainDriver) and driver.value == 0 else _positive(driver)
+    if not isinstance(driver, PlainDriver):
+        return _positive(driver)
+    if driver.value < 0:
+        raise refuse("0, or a number above 0")
+    return driver
 
 
 def _growth(driver: Driver) -> Driver:

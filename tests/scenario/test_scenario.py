@@ -125,6 +125,7 @@ def test_all_problems_of_a_file_at_once(write):
         ('[growth]\ncurve = "fadin"', "growth.curve: found 'fadin'; did you mean 'fading'?"),
         (GROWTH + "[events]\na = 3", "events.a: found 3; allowed: a table"),
         (GROWTH + 'happens = "a"', "happens: found unknown key"),
+        (GROWTH + "volatility = -0.1", "growth.volatility: found -0.1; allowed: 0, or a number above 0"),
         (GROWTH + "volatility = true", "growth.volatility: found True; allowed: a number"),
         (GROWTH + "volatility = nan", "growth.volatility: found nan; allowed: a finite number"),
         (GROWTH + 'volatility = "5"', "growth.volatility: found '5'; allowed: a number"),
