@@ -244,13 +244,14 @@ class BassForm(Form):
 
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
         p, s = np.exp(self._bounded(theta))
-        gone, left = -np.expm1(-s * times), np.exp(-s * times)
-        below = p + (s - p) * left
-        shape = gone / below
-        by_left = -times * left * s * (below + gone * (s - p)) / below**2
-        return shape, np.stack(
-            [-p * shape * gone / below * (theta[0] > self._fewest), -by_left - s * left * shape / below]
-        )
+        gone = -np.expm1(-s * times)
+        left = 1 - gone
+        over = 1 / (p + (s - p) * left)
+        shape = gone * over
+        slopes = np.empty((2, *shape.shape))
+        np.multiply(shape * shape, np.where(theta[0] > self._fewest, -p, 0.0), out=slopes[0])
+        np.multiply(s * left * over, times * (1 + (s - p) * shape) - shape, out=slopes[1])
+        return shape, slopes
 
     @property
     def _fewest(self) -> float:
