@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +28,15 @@ PARTS = 4096
 """Parts of the probability of an input on which its functions are constant."""
 
 _DEGREE = 3
-_WAVES = 2
+_WAVES = 4
 _PAIRS = 2
 _SWEEPS = 2
 _ROWS = 2048
 _ROWS_PER_TERM = 10
 _RIDGE = 1e-9
+_SURE = 1e-3
+"""Share of the variance that may be left without looking for another product."""
+
 _WORTHWHILE = 0.5
 """Share of the variance that a stand-in must explain to be of use."""
 
@@ -144,6 +148,9 @@ def places_of(probabilities: Array) -> Places:
 def separable(places: Places, values: Array) -> Separable | None:
     """Fit such a function, its product by alternating least squares; None where it would explain little.
 
+    Of two products, one of the values themselves and one of what the sum leaves of them, that is kept which is better
+    at further rows.
+
     Parameters
     ----------
     places
@@ -167,24 +174,80 @@ def separable(places: Places, values: Array) -> Separable | None:
         return None
     table = _functions(degree)
     basis, told = table[:, places[:, :_ROWS]].swapaxes(0, 1), values[:_ROWS]
-    single = np.array([_solved(part[1:], told - told.mean()) for part in basis])
-    factors = _product(basis, told, single / max(abs(float(told.mean())), float(told.std())))
+    centred = told - told.mean()
+    single = _alone(basis[:, 1:], centred)
+    alone = np.einsum("ck,ckn->n", single, basis[:, 1:])
+    started = _started(single / max(abs(float(told.mean())), float(told.std())))
+    fits = [_joint(basis, told, alone, _product(basis, told, started))]
+    if len(basis) > 1 and fits[0].left > _SURE * told.var() and values.size >= 2 * _ROWS:
+        product = _product(basis, centred - alone, _strongest(basis, centred - alone))
+        fits.append(_joint(basis, centred, alone, product))
+    known = [_made(table, single, fit) for fit in fits if fit.left < (1 - _WORTHWHILE) * told.var()]
+    return min(known, key=lambda one: _missed(one, places[:, _ROWS:], values[_ROWS:]), default=None)
+
+
+def _missed(one: Separable, places: Places, values: Array) -> float:
+    """Variance that is left of values that it was not fitted to."""
+    return float((values - one.exchanged(places, places, [range(len(places))])[0]).var()) if len(values) else 0.0
+
+
+def _made(table: Array, single: Array, fit: _Joint) -> Separable:
+    return Separable(single @ table[1:], fit.factors @ table, fit.pairs, fit.weights)
+
+
+def _alone(basis: Array, values: Array) -> Array:
+    """Coefficients of functions of one input each: of all at once where there are rows enough, else one by one."""
+    columns, terms, rows = basis.shape
+    if rows >= _ROWS_PER_TERM * columns * terms:
+        return _solved(basis.reshape(columns * terms, rows), values).reshape(columns, terms)
+    return np.array([_solved(part, values) for part in basis])
+
+
+class _Joint(NamedTuple):
+    """Factors of a product, the pairs that bend it, weights of the sum and the products, and the variance left."""
+
+    factors: Array
+    pairs: tuple[tuple[int, int], ...]
+    weights: Array
+    left: float
+
+
+def _joint(basis: Array, values: Array, alone: Array, factors: Array) -> _Joint:
+    """Join the sum with a product and with bends of it."""
     product = np.prod(np.einsum("ck,ckn->cn", factors, basis), axis=0)
-    terms, pairs = [np.einsum("ck,ckn->n", single, basis[:, 1:]), product], list[tuple[int, int]]()
-    weights, left = _weighed(terms, told)
+    terms, pairs = [alone, product], list[tuple[int, int]]()
+    weights, left = _weighed(terms, values)
     for _ in range(min(_PAIRS, len(basis) * (len(basis) - 1) // 2)):
         pairs.append(_pair(product, basis[:, 1], left, pairs))
         terms.append(product * basis[pairs[-1][0], 1] * basis[pairs[-1][1], 1])
-        weights, left = _weighed(terms, told)
-    if not left.var() < (1 - _WORTHWHILE) * told.var():
-        return None
-    return Separable(single @ table[1:], factors @ table, tuple(pairs), weights)
+        weights, left = _weighed(terms, values)
+    return _Joint(factors, tuple(pairs), weights, float(left.var()))
 
 
 def _weighed(terms: list[Array], values: Array) -> tuple[Array, Array]:
     """Weights of terms by least squares, and what they leave over."""
     weights = _solved(np.array(terms), values)
     return weights, values - weights @ np.array(terms)
+
+
+def _started(single: Array) -> Array:
+    """Factors that are one and a function of one input more, shape (d, terms)."""
+    return np.concatenate([np.ones((len(single), 1)), single], axis=1)
+
+
+def _strongest(basis: Array, values: Array) -> Array:
+    """Factors of the two inputs whose product explains most of the values; the others' are one."""
+    columns, terms = basis.shape[:2]
+    alone = basis[:, 1:].reshape(columns * (terms - 1), -1)
+    shared = ((alone * values) @ alone.T).reshape(columns, terms - 1, columns, terms - 1).swapaxes(1, 2)
+    one, two = np.triu_indices(columns, 1)
+    left, sizes, right = np.linalg.svd(shared[one, two])
+    best = int(sizes[:, 0].argmax())
+    found = np.zeros((columns, terms))
+    found[:, 0] = 1.0
+    for column, function in ((one[best], left[best, :, 0]), (two[best], right[best, 0])):
+        found[column] = np.concatenate([[0.0], function])
+    return found
 
 
 def _pair(product: Array, scores: Array, left: Array, used: list[tuple[int, int]]) -> tuple[int, int]:
@@ -198,9 +261,8 @@ def _pair(product: Array, scores: Array, left: Array, used: list[tuple[int, int]
     return int(first), int(second)
 
 
-def _product(basis: Array, values: Array, single: Array) -> Array:
+def _product(basis: Array, values: Array, found: Array) -> Array:
     """Coefficients of the factors of a product, shape (d, terms), by alternating least squares."""
-    found = np.concatenate([np.ones((len(basis), 1)), single], axis=1)
     at = np.einsum("ck,ckn->cn", found, basis)
     for _ in range(_SWEEPS):
         after = [np.ones(1), *itertools.accumulate(at[:0:-1], np.multiply)][::-1]

@@ -64,6 +64,14 @@ def test_indices_are_those_of_closed_forms(name: str) -> None:
     np.testing.assert_allclose(found.total.value[:, 0], total, atol=3e-3)
 
 
+def test_no_seed_is_far_off() -> None:
+    first, total, _ = ishigami_exact()
+    for seed in range(1, 9):
+        found = sobol_indices(ishigami, 3, points=2**14, seed=seed)
+        np.testing.assert_allclose(found.first.value[:, 0], first, atol=2.5e-3)
+        np.testing.assert_allclose(found.total.value[:, 0], total, atol=2.5e-3)
+
+
 @pytest.mark.parametrize("name", ["sum", "product"])
 def test_heavy_tails_are_told_closely(name: str) -> None:
     # log sd .8: the stand-in of the sampled model has the shares of exp(s'z), so that hardly an error is left
