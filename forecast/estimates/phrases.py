@@ -124,7 +124,7 @@ _MARKS_BEFORE += [m for marks in CURRENCIES.values() for m in marks if not (m.is
 _BEFORE = _alternatives(_MARKS_BEFORE)
 _AFTER = _alternatives([m for marks in CURRENCIES.values() for m in marks])
 _CODES = r"\b(?:" + "|".join(CURRENCIES) + r")(?![A-Za-z])"
-_BEHIND = ("from", "between", "some", "以上", "以下", "以內", "左右", "餘", "多", "plus", "exact", "exactly")
+_BEHIND = ("from", "between", "some", "以上", "以下", "以內", "左右", "餘", "多", "plus", "+", "exact", "exactly")
 _HEDGES_LISTED = [word for word in HEDGE_WORDS if word not in _BEHIND]
 _HEDGES = _alternatives(_HEDGES_LISTED)
 """Hedges that stand before a number, all in lower case."""
@@ -134,7 +134,9 @@ _ARABIC = r"(?<![\d.])(?<!\d,)(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:[e
 
 _CJK = "[零〇一二兩两三四五六七八九十百千]{1,15}(?:點[零〇一二三四五六七八九]{1,6})?"
 _SCALE = _alternatives([*SCALES, *[a for a in SCALE_ALIASES if len(a) > 1 and a not in ("mm", "units")]])
-_POST = r"以上|左右|上下|以下|以內|or more\b|plus\b(?!\s*[A-Z$€£¥\d])|or so\b|or less\b|\+|\(?approx(?:\.|imately)?\)?"
+_POST = (
+    r"以上|左右|上下|以下|以內|or more\b|-?plus\b(?!\s*[A-Z$€£¥\d])|or so\b|or less\b|\+|\(?approx(?:\.|imately)?\)?"
+)
 _UNREAD_SCALES = r"(?:crores?|cr|lakhs?|lacs?|m(?:illi)?rd|mia|milli?ard\w*|miljard\w*|mld|mil|(?-i:mm))\b|[조억만]"
 """Words for scales of other languages: a number before one of them is not read, rather than read wrongly."""
 
@@ -220,7 +222,7 @@ def _hedge_before(text: str, found: re.Match[str], post: str | None = None) -> t
 
 
 def _hedge_word(*words: str | None) -> str:
-    return next((HEDGE_WORDS.get(word.casefold().strip("()"), "exact") for word in words if word), "exact")
+    return next((HEDGE_WORDS.get(word.casefold().strip("()-"), "exact") for word in words if word), "exact")
 
 
 def chinese_number(text: str) -> float:
@@ -534,6 +536,13 @@ _RATE_ENDS = re.compile(
 )
 """A range of rates whose two ends both have their sign of percent."""
 
+_RATE_BETWEEN = re.compile(
+    rf"(?P<open>\bbetween|介於|介于)\s*(?P<low>{_ARABIC})\s*(?:and\b|to\b|與|和|至|到)\s*(?P<high>{_ARABIC})"
+    r"(?=\s*(?:%|％|per ?cent\b|pct\b))",
+    re.IGNORECASE,
+)
+"""A range of rates that has one sign of percent."""
+
 _TENTHS = re.compile(rf"(?P<tens>[一二兩三四五六七八九])成(?P<ones>[一二三四五六七八九]|半)?(?P<post>{_POST})?")
 _HALF = re.compile(
     r"半數|一半|(?<!first )(?<!second )(?<!latter )(?<!other )(?<!next )(?<!last )(?<!1st )(?<!2nd )(?<!-)\bhalf\b"
@@ -560,7 +569,7 @@ _DOUBLED = re.compile("翻倍|倍增|翻一番")
 _HALVED = re.compile(r"減半|腰斬|\bhalv(?:es?|ed|ing)\b", re.IGNORECASE)
 _FROM_RATE = r"(?!\s+from\s+[\d.]+\s*(?:%|per|pct))"
 _WAY = re.compile(
-    r"(?P<down>(?:衰退|下滑|下降|下跌|減少|年減|縮減|萎縮)(?![至到為])|負成長|負(?=\s*\d)"
+    r"(?P<down>(?:衰退|下滑|下降|下跌|減少|[年季月銳大]減|縮減|萎縮|重挫)(?![至到為])|負成長|[負減跌降](?=\s*\d)"
     rf"|\b(?:declin(?:es?|ed|ing)|shrink(?:s|ing|age)?|shr[au]nk|fall(?:s|ing|en)?|fell|decreas(?:es?|ed|ing)"
     rf"|drop(?:s|ped|ping)?|contract(?:ed|ing|ion)|contracts?(?=\s+(?:by|at)\b)|(?<=to )contract|(?<=will )contract"
     rf"|down)\b{_FROM_RATE}|\bminus\b|\bnegative\b(?=\s+(?:growth|cagr|rate|compound|\d)))"
@@ -570,7 +579,11 @@ _WAY = re.compile(
 )
 """Which way a market goes: the last such word before a rate counts."""
 
-_SENTENCE_END = re.compile(r"[。；;!?]|(?<![A-Z])\.\s")
+_SENTENCE_END = re.compile(
+    r"[。；;!?]|(?<![A-Z])\.\s|\b(?i:despite|although|though|even as)\b[^,;.]{0,100},|儘管[^，。]{0,40}，"
+)
+"""Ends of what is said of something else: a sentence, or a clause about what holds besides."""
+
 _FALL_BEHIND = re.compile(
     r"\s*(?:(?:a|per|year|annual|annually|yearly|year-(?:on|over)-year|yoy|y-o-y|average|compound|sharp|further)\s+){0,4}"
     r"(?:decline|decrease|drop|fall|contraction|reduction)\b|\s*的?(?:衰退|下滑|下降|減少|跌幅|降幅|負成長)(?![至到為])",
@@ -611,7 +624,7 @@ def _sign(text: str, found: re.Match[str], before: int) -> int:
 
 
 def _rates(text: str) -> Iterator[Growth]:
-    text = _RATE_ENDS.sub(_rate_interval, text)
+    text = _RATE_BETWEEN.sub(r"\g<open> \g<low>-\g<high>", _RATE_ENDS.sub(_rate_interval, text))
     before = 0
     for found in _without_years(_RATE, text):
         number = _plain(found["number"].lstrip("-−"))
