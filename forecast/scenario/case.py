@@ -332,7 +332,7 @@ def _read_file(folder: Path, problems: list[str | Problem]) -> CaseFile:
     try:
         return CaseFile.model_validate(table)
     except ValidationError as error:
-        problems += problems_of(error, lambda at: f"case.toml, {dotted(at)}" if at else "case.toml")
+        problems += problems_of(error, lambda at: f"case.toml, {dotted(at)}" if at else "case.toml", owner=CaseFile)
         return CaseFile.model_construct(**valid_parts(CaseFile, table))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar, cast, get_args, get_origin
 
@@ -203,7 +203,13 @@ def refuse(allowed: str, remedy: str = "") -> PydanticCustomError:
     return PydanticCustomError("refused", "{allowed}", {"allowed": allowed, "remedy": remedy})
 
 
-def problems_of(error: ValidationError, place: Callable[[Location], str], *, partial: bool = False) -> list[Problem]:
+def problems_of(
+    error: ValidationError,
+    place: Callable[[Location], str],
+    *,
+    owner: type[Format] | None = None,
+    partial: bool = False,
+) -> list[Problem]:
     """All problems of one validation, in plain words.
 
     Parameters
@@ -212,13 +218,16 @@ def problems_of(error: ValidationError, place: Callable[[Location], str], *, par
         What pydantic found.
     place
         Gives the file and key of a location.
+    owner
+        Type of the whole file, whose keys are missed where they stand below a table.
     partial
         Whether a part of the input is not known, so that what may only be missing there is no problem.
     """
     found = [one for one in error.errors() if not (partial and one["type"] in _BETWEEN and not _is_circle(one))]
     meant = {(*one["loc"][:-1], _suggested(one)) for one in found if one["type"] == "unknown_key"}
     told = [one for one in found if not (one["type"] == "missing" and one["loc"] in meant)]
-    return list(dict.fromkeys(_problem(one, place) for one in told))
+    names = [field.alias or name for name, field in owner.model_fields.items()] if owner else []
+    return list(dict.fromkeys(_problem(one, place, names) for one in told))
 
 
 def _is_circle(error: Any) -> bool:
@@ -252,9 +261,13 @@ PLAIN = {
 """What may stand there, where the type alone decides."""
 
 
-def _problem(error: Any, place: Callable[[Location], str]) -> Problem:
+def _problem(error: Any, place: Callable[[Location], str], names: Sequence[str]) -> Problem:
     location = tuple(part for part in error["loc"] if not str(part).startswith("<"))
     where, kind, context = place(location), error["type"], error.get("ctx") or {}
+    if kind == "unknown_key" and len(location) > 1 and location[-1] in names:
+        found = f"'{location[-1]}', a key of the file, below a table"
+        remedy = "move it above the first line in [brackets], which takes all that follows"
+        return Problem(where, found, remedy=remedy)
     if kind == "unknown_key":
         return Problem(where, f"unknown key '{location[-1]}'", remedy=context["hint"])
     if kind == "missing":

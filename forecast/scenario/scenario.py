@@ -312,6 +312,6 @@ def drafted(layers: Layers, *, name: str) -> Draft:
         return Draft(layers, Scenario.model_validate(values), told)
     except ValidationError as error:
         places = {problem.place for problem in told if isinstance(problem, Problem)}
-        found = problems_of(error, layers.place, partial=bool(told))
+        found = problems_of(error, layers.place, owner=Scenario, partial=bool(told))
         problems = (*told, *(problem for problem in found if problem.place not in places))
         return Draft(layers, sketch(valid_parts(Scenario, values), values), problems)

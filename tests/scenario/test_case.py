@@ -222,6 +222,17 @@ def test_a_wrong_case_file_does_not_hide_the_other_files(copied):
     assert len(caught.value.problems) == 5
 
 
+def test_a_key_of_the_case_below_its_footing_is_told_where_it_belongs(copied):
+    path = copied / "case.toml"
+    path.write_text(path.read_text(encoding="utf-8") + '\nhistory = "history.csv"\n', encoding="utf-8")
+    with pytest.raises(CaseError) as caught:
+        read_case(copied)
+    assert str(caught.value) == (
+        "case.toml, footing.history: found 'history', a key of the file, below a table; move it above the first line "
+        "in [brackets], which takes all that follows"
+    )
+
+
 def test_end_before_start(copied):
     change(copied / "case.toml", "end = 2035", "end = 2020")
     with pytest.raises(CaseError, match=r"case.toml, end: found 2020; allowed: a year not before the reference"):

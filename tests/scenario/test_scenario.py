@@ -124,7 +124,7 @@ def test_all_problems_of_a_file_at_once(write):
         ("growth = 3", "growth: found 3; allowed: a table with curve = one of constant, fading"),
         ('[growth]\ncurve = "fadin"', "growth.curve: found 'fadin'; did you mean 'fading'?"),
         (GROWTH + "[events]\na = 3", "events.a: found 3; allowed: a table"),
-        (GROWTH + 'happens = "a"', "happens: found unknown key"),
+        (GROWTH + 'happens = "a"', "growth.happens: found 'happens', a key of the file, below a table; move it above"),
         (GROWTH + "volatility = -0.1", "growth.volatility: found -0.1; allowed: 0, or a number above 0"),
         (GROWTH + "volatility = true", "growth.volatility: found True; allowed: a number"),
         (GROWTH + "volatility = nan", "growth.volatility: found nan; allowed: a finite number"),
@@ -214,6 +214,17 @@ def test_shares_of_segments_must_make_a_whole(write):
     text = f"schema = 1\n{GROWTH}[segments]\na = {part.format(share=0.5)}\nb = {part.format(share=0.4)}\n"
     with pytest.raises(ScenarioError, match=r"segments: found shares that sum to 0.9; allowed: shares that sum to 1"):
         read_scenario(write("a.toml", text))
+
+
+def test_a_key_of_the_file_below_a_table_is_told_where_it_belongs(write):
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(write("a.toml", f"schema = 1\n{GROWTH}end = 2035\nendd = 2035\n"))
+    assert [str(problem) for problem in caught.value.problems] == [
+        "a.toml, growth.end: found 'end', a key of the file, below a table; move it above the first line in "
+        "[brackets], which takes all that follows",
+        "a.toml, growth.endd: found unknown key 'endd'; known: growth_shift, volatility, curve, half_life, "
+        "terminal_growth",
+    ]
 
 
 def test_random_bytes_never_end_in_a_traceback(write, tmp_path):
