@@ -9,7 +9,7 @@ from forecast.analyst_error import FITTED_SPREAD
 @pytest.fixture(scope="module")
 def rows():
     """Every number that was held out, markets with many sources left aside for time."""
-    small = [market for market, sources in markets() if len(sources) < 8]
+    small = [market for market, sources in markets() if len(sources) < 5]
     return held_out(small)
 
 
