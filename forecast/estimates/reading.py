@@ -417,7 +417,9 @@ def _choice(text: str, column: Column) -> Fault:
 def _hedge(text: str, column: Column) -> Fault:
     if text.casefold() in HEDGES or text.casefold() in HEDGE_WORDS:
         return None
-    return repr(text), f"{', '.join(column.allowed)}, or a printed word such as over, 約, 超過"
+    hint = did_you_mean(text, [*HEDGES, *HEDGE_WORDS])
+    meant = f" ({hint})" if hint.startswith("did you mean") else ""
+    return repr(text), f"{', '.join(column.allowed)}, or a printed word such as over, 約, 超過{meant}"
 
 
 def _currency(text: str, column: Column) -> Fault:  # noqa: ARG001

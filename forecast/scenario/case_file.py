@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from forecast.errors import Problem
-from forecast.scenario.format import Format, Found, Number, Year
+from forecast.estimates.units import CURRENCIES
+from forecast.scenario.format import Format, Found, Number, Year, refuse
+
+
+def _currency(code: str) -> str:
+    if code not in CURRENCIES:
+        meant = next((known for known, marks in CURRENCIES.items() if code in marks or code.upper() == known), "")
+        raise refuse("an ISO 4217 code such as USD, EUR, JPY, TWD", f"did you mean '{meant}'?" if meant else "")
+    return code
 
 
 class FootingTable(Format):
     """What the money numbers of a case are in."""
 
-    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, Field(json_schema_extra={"pattern": "^[A-Z]{3}$"}), AfterValidator(_currency)]
     """ISO 4217 code."""
     scale: Literal["unit", "thousand", "million", "billion", "trillion"]
     """What one unit of a number stands for."""

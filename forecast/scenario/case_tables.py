@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -73,6 +74,8 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except pd.errors.EmptyDataError:
         raise CaseError(Problem(path.name, "an empty file", f"columns {listed}")) from None
+    except pd.errors.ParserError as error:
+        raise CaseError(_ragged(path, columns, str(error))) from None
     except (ValueError, OSError) as error:
         found = " ".join(str(error).split())
         raise CaseError(Problem(path.name, found, f"a CSV file in UTF-8 with columns {listed}")) from None
@@ -83,6 +86,16 @@ def _read(path: Path, columns: Sequence[str]) -> pd.DataFrame:
         ]
         raise CaseError(problems)
     return table
+
+
+def _ragged(path: Path, columns: Sequence[str], said: str) -> Problem:
+    """Say which row has more cells than the header."""
+    counted = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", said)
+    if not counted:
+        return Problem(path.name, " ".join(said.split()), f"a CSV file with columns {' and '.join(columns)}")
+    wanted, line, seen = counted.groups()
+    remedy = "write a point before decimals, and no comma between digits"
+    return Problem(f"{path.name}, row {line}", f"{seen} cells", f"{wanted} cells, as in the header", remedy)
 
 
 def _meant(name: str, table: pd.DataFrame) -> str:

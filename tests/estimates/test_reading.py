@@ -158,6 +158,19 @@ def test_all_problems_of_a_file_come_at_once_in_the_order_of_rows(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("hedge", "meant"),
+    [("abot", " (did you mean 'about'?)"), ("more then", " (did you mean 'more than'?)"), ("xyz", "")],
+)
+def test_a_hedge_that_is_not_known_is_told_with_what_is_meant(hedge, meant):
+    with pytest.raises(EstimatesError) as error:
+        read_estimates(table({"base_hedge": hedge}))
+    assert str(error.value) == (
+        f"table, row 2 (r0), base_hedge: found '{hedge}'; allowed: exact, about, more than, at least, nearly, up to, "
+        f"between, or a printed word such as over, 約, 超過{meant}"
+    )
+
+
 def test_blank_rows_and_columns_are_left_out_and_rows_keep_their_numbers(tmp_path):
     path = tmp_path / "estimates.csv"
     path.write_text("id,publisher,scope,cagr,\n\na,P,s,5,\n,,,,\nb,P,s,x,\n,,,,\n", encoding="utf-8-sig")

@@ -233,6 +233,17 @@ def test_a_key_of_the_case_below_its_footing_is_told_where_it_belongs(copied):
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "remedy"), [("€", "; did you mean 'EUR'?"), ("usd", "; did you mean 'USD'?"), ("XQZ", "")]
+)
+def test_the_currency_of_a_case_is_a_code(copied, code, remedy):
+    change(copied / "case.toml", 'currency = "USD"', f'currency = "{code}"')
+    with pytest.raises(CaseError) as caught:
+        read_case(copied)
+    said = f"case.toml, footing.currency: found '{code}'; allowed: an ISO 4217 code such as USD, EUR, JPY, TWD{remedy}"
+    assert str(caught.value) == said
+
+
 def test_end_before_start(copied):
     change(copied / "case.toml", "end = 2035", "end = 2020")
     with pytest.raises(CaseError, match=r"case.toml, end: found 2020; allowed: a year not before the reference"):
@@ -304,7 +315,10 @@ def test_history(copied):
         ("2019,3\n2020,inf\n", "history.csv, row 3, value: found 'inf'; allowed: a number above 0"),
         ("2019,3\n2020,-inf\n", "history.csv, row 3, value: found '-inf'; allowed: a number above 0"),
         ("2019,3\n1e300,4\n", "history.csv, row 3, year: found '1e300'; allowed: a year"),
-        ("2019,3\n2020,4,5,6\n", "history.csv: found Error tokenizing data."),
+        (
+            "2019,3\n2020,4,5,6\n",
+            "history.csv, row 3: found 4 cells; allowed: 2 cells, as in the header; write a point before decimals",
+        ),
     ],
 )
 def test_a_check_refuses_a_history_that_cannot_be_carried_on(copied, rows, line):
