@@ -264,7 +264,7 @@ def labels(keys: NDArray[np.int64]) -> NDArray[np.intp]:
     spans = np.ptp(keys, axis=0) + 1
     strides = np.concatenate([np.cumprod(spans[::-1].astype(float))[-2::-1], [1.0]])
     if strides[0] * spans[0] < 2.0**62:
-        keys = ((keys - keys.min(0)) @ strides.astype(np.int64))[:, None]
+        return np.unique((keys - keys.min(0)) @ strides.astype(np.int64), return_inverse=True)[1]
     return np.unique(keys, axis=0, return_inverse=True)[1].ravel()
 
 
