@@ -28,8 +28,8 @@ from forecast.wording import percent, result_html
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_COMPONENTS = 100
-_MOST_TRIED = 9
+_MOST_COMPONENTS = 250
+_MOST_TRIED = 7
 """Points along an input where each cell is a fit or a projection of its own; between them splines serve."""
 
 
@@ -103,7 +103,7 @@ def grid(
     """Evaluate a quantity over two inputs between the P10 and P90 of each, the others at base.
 
     Two scenario drivers of a path that is linear in its start take about half a millisecond a cell. Elsewhere each cell
-    is a projection, or a fit, of its own: it is made at nine points along each input at most, and cubic splines serve
+    is a projection, or a fit, of its own: it is made at seven points along each input at most, and cubic splines serve
     between them.
 
     Parameters
