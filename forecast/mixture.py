@@ -30,6 +30,7 @@ _NEWTON_STEPS = 60
 _NEWTON_TOLERANCE = 1e-11
 _NEWTON_CLOSE = 3e-5
 _MOST_TOLD = 800
+_MOST_APART = 6000
 _TOLD_WIDTHS = (0.3, 0.025)
 _MOST_CELLS = 20
 
@@ -134,9 +135,13 @@ class Mixture:
     @cached_property
     def addends(self) -> Addends:
         """Each year as what it is the sum of: normal components, and terms that are not normal."""
-        (weights, means, sds), terms = self.marginals, self.terms
+        terms = self.terms
+        if terms is not None and len(terms.loadings) > 1 and self.size <= _MOST_APART:
+            weights, means, sds = np.broadcast_to(self.weights[:, None], self.means.shape), self.means, self.sds
+        else:
+            weights, means, sds = self.marginals
+            terms = None if terms is None else terms.typical(self.weights, len(weights))
         if terms is not None:
-            terms = terms if self.size <= _MOST_TOLD else terms.typical(self.weights, len(weights))
             sds = np.sqrt(np.maximum(sds**2 - terms.variance(), _SMALLEST_SD**2))
         return Addends(weights, means, sds, terms)
 

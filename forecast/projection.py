@@ -60,12 +60,15 @@ class ScenarioPath:
         Log market over `years`.
     parts
         Variance of the log market by cause, shape (T,) each; they add up to the whole.
+    correlation_kept
+        Factor by which stated correlations were weakened because no drivers can have all of them; 1 where none was.
     """
 
     scenario: Scenario
     years: NDArray[np.int64]
     mixture: Mixture
     parts: dict[str, Array]
+    correlation_kept: float = 1.0
 
     @property
     def numerical_error(self) -> float:
@@ -264,7 +267,13 @@ class Projection:
                 f"{name}: {money(middle, unit)} in {end} (80 % band {amount(low)} to {amount(high)}, "
                 f"{rate} a year from {first})"
             )
-        return f"Projection to {last}. " + "; ".join(sentences) + "."
+        weakened = [
+            f" The correlations stated in scenario {name} contradict each other: no drivers can have all of them, so "
+            f"each was weakened to {percent(path.correlation_kept)} of its value."
+            for name, path in self._items()
+            if path.correlation_kept < 1
+        ]
+        return f"Projection to {last}. " + "; ".join(sentences) + "." + "".join(weakened)
 
     def _repr_html_(self) -> str:
         return result_html(self.summary(), self.quantiles())

@@ -32,6 +32,8 @@ _RARE, _THIN = 1e-6, 1e-3
 """Weights of a node that is too far away to matter, and to lie close to its neighbours."""
 _APART, _FINEST = 1.2, 16
 """Distance of neighbouring nodes in sds of all else, and most times as many nodes as usual."""
+_LEAST_SD = 0.02
+"""Part of the spread to which the sd of a normal component is raised, so that there is an end to its waves."""
 _MOST = 512
 _BLOCK = 8
 _NEWTON_STEPS = 60
@@ -210,6 +212,7 @@ class Spectrum:
         """Distributions of sums; of several kinds of sums taken together where there are several parts."""
         centre = sum((np.einsum("jt,jt->t", p.weights, p.means) for p in parts), np.zeros(1))
         spread = np.sqrt(sum((np.einsum("jt,jt->t", p.weights, p.squares(centre)) for p in parts), np.zeros(1)))
+        parts = [p._replace(sds=np.maximum(p.sds, _LEAST_SD * spread)) for p in parts]
         reach = np.max([p.reach(centre) for p in parts], axis=0)
         step = 2 * np.pi / (reach + _ASKED * spread)
         narrowest = np.min([p.narrowest() for p in parts], axis=0)
@@ -233,8 +236,8 @@ class Spectrum:
             gap = 0.5 - below - levels
             low, high = np.where(gap < 0, x, low), np.where(gap > 0, x, high)
             with np.errstate(divide="ignore", invalid="ignore"):
-                following = x + np.clip(-gap / np.maximum(density, 0.0), -spread, spread)
-            inside = (following > low - close) & (following < high + close)
+                following = x - gap / density
+            inside = ((following > low) & (following < high)) | (np.abs(following - x) <= close)
             following = np.where(inside, following, (low + high) / 2)
             moved, x = np.abs(following - x), following
             if (moved <= close).all():

@@ -266,6 +266,26 @@ def test_all_problems_of_the_years_are_told_at_once(start: Consensus) -> None:
         forecast.project(start, [])
 
 
+def test_correlations_that_contradict_each_other_are_weakened_and_said_so(start: Consensus) -> None:
+    keys = ["growth.half_life", "growth.terminal_growth", "growth.growth_shift"]
+    pairs = [(keys[0], keys[1], 0.9), (keys[1], keys[2], 0.9), (keys[0], keys[2], -0.9)]
+    stated = [{"between": [one, other], "value": value} for one, other, value in pairs]
+    weak = forecast.project(start, scenario(correlation=stated), end=END)
+    assert 0.4 < weak.paths["story"].correlation_kept < 0.6
+    assert "correlations stated in scenario story contradict each other" in weak.summary()
+    assert "contradict" not in forecast.project(start, scenario(correlation=stated[:2]), end=END).summary()
+
+
+def test_a_driver_of_few_values_has_exactly_these(start: Consensus) -> None:
+    growth = {"family": "discrete", "values": [0.0, 0.3], "probabilities": [0.35, 0.65]}
+    table = {"schema": 1, "name": "story", "growth": {"curve": "constant", "growth": growth}}
+    story = Scenario.model_validate(table | {"analyst_error": {"on": False}})
+    projection = forecast.project(start, story, end=END)
+    handover = projection.handover_year["story"]
+    between = projection.cagr(handover, END, [0.3, 0.4]).loc["story"]
+    assert between.to_numpy() == pytest.approx([0.0, 0.3], abs=0.02)
+
+
 def test_the_scenario_shown_first_is_base_or_the_middle_one(projection: Projection) -> None:
     assert projection.headline == "base"
     assert (

@@ -70,6 +70,13 @@ def test_a_discrete_term_has_its_own_jumps() -> None:
     assert found == pytest.approx(wanted, abs=1e-6)
 
 
+def test_a_level_on_the_edge_of_a_gap_is_found() -> None:
+    mixture = with_terms(terms([[1.0]], [Discrete((0.0, 1.0), (0.35, 0.65))]), 0.0)
+    low, high = (np.array([0.0, 1.0]) - 0.65) / np.sqrt(0.35 * 0.65)
+    levels = np.array([0.05, 0.2, 0.3, 0.34, 0.36, 0.5, 0.95])
+    assert mixture.quantiles(levels)[0] == pytest.approx(np.where(levels < 0.35, low, high), abs=0.05)
+
+
 def test_normal_terms_change_nothing() -> None:
     mixture = with_terms(terms([[0.5], [0.8]], [Normal(0.0, 1.0)]), 0.4, (0.0, 1.0))
     plain = Mixture.of(mixture.weights, mixture.means, mixture.covariances)

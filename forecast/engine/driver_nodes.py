@@ -32,10 +32,13 @@ _NORMAL_SHAPE = 1e-5
 _SKEW_ERROR, _TAIL_ERROR = 0.4 / 6, 0.55 / 24
 """Largest change of a normal distribution function by a unit of skewness, and of excess kurtosis."""
 
-_COUNTS = (15, 15, 15, 9, 6)
-"""Most nodes a driver where so many drivers have nodes, and where there are more."""
+_USUAL = 15
+"""Nodes a driver where its reach is not known."""
 
-FEWEST_NODES = 5
+_A_REACH, _MOST_EVEN = 9, 97
+"""Even nodes for each unit of the reach of a driver that moves the path more than all else, and most of them."""
+
+FEWEST_NODES = 6
 """Nodes a driver at least where no more can be had; they serve where a driver moves the path less than all else."""
 
 _ENOUGH = ((0.07, 3), (0.35, 5), (0.6, 7), (0.8, 9))
@@ -48,7 +51,7 @@ FEWEST_POINTS = 1024
 """Sobol points where many drivers need nodes; a power of two."""
 
 _FARTHEST_SCORE, _STEPS = 6.0, 24
-_POINTS_A_STEP = 5
+_POINTS_A_STEP = 12
 _SEED = 20230102
 
 
@@ -60,9 +63,9 @@ def gauss_rule(count: int) -> tuple[Array, Array]:
 
 
 @lru_cache
-def _score_steps(finer: int) -> tuple[Array, Array]:
+def _score_steps(steps: int) -> tuple[Array, Array]:
     """Equal steps of a standard normal score, and their weights, which sum to 1."""
-    scores = np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, finer * _STEPS + 1)
+    scores = np.linspace(-_FARTHEST_SCORE, _FARTHEST_SCORE, steps + 1)
     weights = np.exp(-0.5 * scores**2)
     return scores, weights / weights.sum()
 
@@ -91,7 +94,7 @@ class LinearDriver:
         if isinstance(self.distribution, Discrete | Triangular):
             values, weights = self.distribution.nodes(finer * _STEPS)
             return self.map(values), weights
-        scores, weights = _score_steps(finer)
+        scores, weights = _score_steps(finer * _STEPS)
         return self.map(self.distribution.from_score(scores)), weights
 
     @cached_property
@@ -220,11 +223,10 @@ def driver_nodes(
     fixed = {n: d for n, d in free.items() if d.is_fixed}
     noded = [n for n in [*free, *linear] if n not in {*normal, *skewed} and not _of(n, free, linear).is_fixed]
     matrix, kept = _correlation_matrix([*noded, *normal], correlation)
-    sizes = _axis_sizes([influence.get(name, _UNKNOWN).reach for name in noded], most)
-    rules = [
-        _rule(_of(n, free, linear), size, _POINTS_A_STEP if n in joined else 1)
-        for n, size in zip(noded, sizes, strict=True)
-    ]
+    a_step = {name: _POINTS_A_STEP if name in joined else 1 for name in noded}
+    limits = [_most_nodes(_of(name, free, linear), a_step[name]) for name in noded]
+    sizes = _axis_sizes([influence.get(name, _UNKNOWN).reach for name in noded], limits, most)
+    rules = [_rule(_of(n, free, linear), size, a_step[n]) for n, size in zip(noded, sizes, strict=True)]
     scores, weights = _score_nodes(rules, matrix[: len(noded), : len(noded)], points)
     values = {n: _value(n, scores[:, k], free, linear) for k, n in enumerate(noded)}
     point = np.zeros(len(weights))
@@ -265,20 +267,29 @@ def _correlation_matrix(names: Sequence[str], pairs: Sequence[Correlation]) -> t
     return correlation_matrix(used, names) if used else (np.eye(len(names)), 1.0)
 
 
-def _axis_sizes(reaches: Sequence[float], most: float) -> list[int]:
+def _most_nodes(distribution: Distribution, a_step: int) -> float:
+    """Nodes that a discrete driver has, which others may have without end."""
+    return a_step * len(distribution.values) if isinstance(distribution, Discrete) else math.inf
+
+
+def _axis_sizes(reaches: Sequence[float], limits: Sequence[float], most: float) -> list[int]:
     """Nodes a driver: as many as it needs, or as can be had where so many drivers have nodes."""
-    usual = _COUNTS[min(len(reaches), len(_COUNTS) - 1)]
-    needed = [next((count for least, count in _ENOUGH if reach < least), _COUNTS[0]) for reach in reaches]
-    sizes = needed if math.prod(needed) <= _MOST_CROSSED else [min(count, usual) for count in needed]
-    while math.prod(sizes) > most and max(sizes) > FEWEST_NODES:
+    sizes = [int(min(_needed(reach), limit)) for reach, limit in zip(reaches, limits, strict=True)]
+    while math.prod(sizes) > min(most, _MOST_CROSSED) and max(sizes) > FEWEST_NODES:
         sizes[sizes.index(max(sizes))] -= 1
     return sizes
+
+
+def _needed(reach: float) -> int:
+    """Nodes for a driver of a reach; beyond the usual number they lie evenly."""
+    few = next((count for least, count in _ENOUGH if reach < least), _USUAL)
+    return few if reach < 1 or math.isinf(reach) else max(_USUAL, min(math.ceil(_A_REACH * reach), _MOST_EVEN))
 
 
 def _rule(distribution: Distribution, size: int, a_step: int) -> tuple[Array, Array]:
     """Normal scores that stand for a driver, and their weights: `size`, or `a_step` a value of a discrete one."""
     if not isinstance(distribution, Discrete):
-        return gauss_rule(size)
+        return gauss_rule(size) if size <= _USUAL else _score_steps(size - 1)
     points, weights = legendre_rule(a_step)
     chances = np.array([chance for chance in distribution.probabilities if chance > 0])
     middle = np.cumsum(chances) - chances / 2

@@ -58,6 +58,8 @@ class NodeRows:
         Number of known years before the first of the path, and of years of the path up to the handover.
     terms
         Skewed terms of the path; `own` holds their covariance.
+    correlation_kept
+        Factor by which contradicting correlations were weakened.
     """
 
     weights: Array
@@ -70,6 +72,7 @@ class NodeRows:
     before: int
     reached: int
     terms: Terms | None = None
+    correlation_kept: float = 1.0
 
     @property
     def known(self) -> Array:
@@ -189,7 +192,7 @@ def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.
     gone_on = _carried_on(nodes, known, mean[-1:], mean)
     beyond, elapsed = np.maximum(0, years - int(known[-1])), years - years[0]
     slope, momentum = _after(gone_on.slope, beyond)[0, 0], _after(gone_on.momentum, beyond)
-    row = _coefficients(slope, momentum[0], *_places(years, known))
+    row, reached = _coefficients(slope, momentum[0], *_places(years, known)), _places(years, known)[1] - 1
     process = np.multiply.outer(nodes.values["growth.volatility"] ** 2, elapsed)
     sds = np.sqrt(np.maximum(np.einsum("tk,kl,tl->t", row, covariance, row) + process[0], 0.0))
     path = _after(gone_on.increment[:, 0], beyond) + momentum * (mean[-1] - mean[-2])
@@ -199,7 +202,9 @@ def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.
     moved += _WIDENS * np.abs(process[high] - process[low]) / np.maximum(sds, _NO_SD)
     profiles = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
     moved_by = dict(zip(star.keys, moved / (2 * STAR_SCORE), strict=True))
-    return Background.of(sds, profiles, moved_by, few=start.size <= _FEW)
+    row[beyond > 0, -1] -= 1
+    grown = np.where(beyond > 0, np.einsum("tk,kl,tl->t", row, covariance, row) + process[0] - process[0, reached], 0.0)
+    return Background.of(sds, np.sqrt(np.maximum(grown, 0.0)), profiles, moved_by, few=start.size <= _FEW)
 
 
 def _carried_on(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> Continuation:
@@ -241,6 +246,7 @@ def _rows(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: A
         before=before,
         reached=reached,
         terms=terms,
+        correlation_kept=nodes.correlation_kept,
     )
 
 

@@ -26,7 +26,9 @@ _STATE = "state of the events"
 STAR_SCORE = 2.0
 """Normal score at which a driver is low or high in a star."""
 
+_OF_CURVE = ("growth.", "segments.")
 _LARGE = 0.3
+_BEYOND = 1e3
 _LEAST_NORMAL = 0.05
 """Part of the sd of every year that must be normal where drivers are to be skewed terms."""
 
@@ -148,8 +150,8 @@ class Background:
 
     Parameters
     ----------
-    sds
-        Sd by year, shape (T,).
+    sds, grown
+        Sd by year, and that of the growth since the handover year, shape (T,).
     profiles
         Largest coefficient by year of each linear driver of the curve, by its key, shape (T,) each.
     varies
@@ -161,6 +163,7 @@ class Background:
     """
 
     sds: tuple[float, ...]
+    grown: tuple[float, ...]
     profiles: tuple[tuple[str, tuple[float, ...]], ...]
     varies: tuple[tuple[str, float], ...]
     moved: tuple[tuple[str, tuple[float, ...]], ...]
@@ -168,12 +171,12 @@ class Background:
 
     @classmethod
     def of(
-        cls, sds: Array, profiles: Mapping[str, Array], moved: Mapping[str, Array], *, few: bool = False
+        cls, sds: Array, grown: Array, profiles: Mapping[str, Array], moved: Mapping[str, Array], *, few: bool = False
     ) -> Background:
         """From arrays; a profile has a row for each of several settings of the other drivers."""
         largest = {key: np.abs(rows).max(axis=0) for key, rows in profiles.items()}
         varies = tuple((key, _varies(rows)) for key, rows in profiles.items())
-        return cls(tuple(sds.tolist()), _listed(largest), varies, _listed(moved), few)
+        return cls(tuple(sds.tolist()), tuple(grown.tolist()), _listed(largest), varies, _listed(moved), few)
 
 
 def _varies(profiles: Array) -> float:
@@ -258,6 +261,9 @@ def _planned(same: _Same, first: int, last: int, background: Background | None, 
     if scenario.growth.curve == "tree" and not paired:
         points = max(FEWEST_POINTS, _MOST_POINTS // len(states.weights))
     influence = {} if background is None else _influence(scenario, told, linear, states, years, background)
+    influence = {
+        key: own for key, own in influence.items() if key in linear or not (bends and key.startswith(_OF_CURVE))
+    }
     nodes = driver_nodes(
         free,
         linear,
@@ -292,27 +298,37 @@ def _influence(
     years: NDArray[np.int64],
     background: Background,
 ) -> dict[str, Influence]:
-    """What each driver does to the log path, against all that is normal or linear."""
+    """What each driver does to the log path, against all that is normal or linear.
+
+    A free one is held against growth alone, so that it has nodes enough for growth rates too.
+    """
     profiles = {key: np.array(values) for key, values in background.profiles}
     profiles["growth.growth_shift"] = (years - years[0]).astype(float)
-    varies = dict(background.varies) | {"growth.growth_shift": 0.0}
+    varies, moved_by = dict(background.varies) | {"growth.growth_shift": 0.0}, dict(background.moved)
     for key, effect, since in _effects(scenario, states.years, years):
         free = [f"{key}.{name}" for name in _free_names(type(effect))]
         middle = {name.rpartition(".")[2]: np.array([told.medians[name]]) for name in free}
         found, own = np.abs(effect.log_effect(since, middle | _LINEAR_UNIT)), f"{key}.{_linear_name(type(effect))}"
         profiles[own] = found.max(axis=0)
+        for name in free:
+            low, high = (told.drivers[name].from_score(np.full(1, side)) for side in (-STAR_SCORE, STAR_SCORE))
+            last = name.rpartition(".")[2]
+            ends = [effect.log_effect(since, middle | {last: end} | _LINEAR_UNIT) for end in (low, high)]
+            made_by = np.abs(ends[1] - ends[0]).max(axis=0) * abs(told.medians[own]) / (2 * STAR_SCORE)
+            moved_by[name] = tuple(made_by.tolist())
         varies[own] = _varies(found) if all(told.drivers[name].is_fixed for name in free) else 1.0
     made = np.array([linear[key].sd * profiles[key] for key in linear])
-    moved = np.array([values for _, values in background.moved]).reshape(-1, len(years))
+    moved = np.array(list(moved_by.values())).reshape(-1, len(years))
     normal = np.square(background.sds)
-    whole = np.sqrt(normal + np.square(made).sum(axis=0))
+    closed = np.square(made).sum(axis=0)
+    whole, ahead = np.sqrt(normal + closed), np.sqrt(np.square(background.grown) + closed)
     firm = bool((np.sqrt(normal) >= _LEAST_NORMAL * whole).all())
     with np.errstate(divide="ignore", invalid="ignore"):
-        reach = np.nan_to_num(np.concatenate([made, moved]) / whole, nan=0.0, posinf=np.inf).max(axis=1).tolist()
-    keys = [*linear, *(key for key, _ in background.moved)]
-    return {
-        key: Influence(r, varies.get(key, math.inf) if firm else math.inf) for key, r in zip(keys, reach, strict=True)
-    }
+        parts = np.concatenate([made / whole, moved / ahead])
+        reach = np.nan_to_num(parts, nan=0.0, posinf=_BEYOND).max(axis=1).tolist()
+    steady = varies if firm else {}
+    pairs = zip([*linear, *moved_by], reach, strict=True)
+    return {key: Influence(own, steady.get(key, math.inf)) for key, own in pairs}
 
 
 def linear_maps(scenario: Scenario) -> dict[str, Callable[[Array], Array]]:
@@ -350,8 +366,7 @@ def star_of(scenario: Scenario, years: NDArray[np.int64]) -> Star:
 @lru_cache(maxsize=8)
 def _star(same: _Same, first: int, last: int) -> Star:
     scenario, years, told = same.scenario, np.arange(first, last + 1), _told(same)
-    own = ("growth.", "segments.")
-    free = [k for k, d in told.drivers.items() if k.startswith(own) and k not in told.linear and not d.is_fixed]
+    free = [k for k, d in told.drivers.items() if k.startswith(_OF_CURVE) and k not in told.linear and not d.is_fixed]
     count = 1 + 2 * len(free)
     values = {key: np.full(count, median) for key, median in told.medians.items()}
     for position, key in enumerate(free):

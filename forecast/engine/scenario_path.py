@@ -78,7 +78,7 @@ def scenario_path(
     mixture, missing = topped_up(mixture, scenario.analyst_error, years - origin)
     if causes is not None:
         parts["analyst error"] = missing
-    return ScenarioPath(scenario, years, mixture, parts)
+    return ScenarioPath(scenario, years, mixture, parts, rows.correlation_kept)
 
 
 def _matched(rows: NodeRows, market: Mixture) -> tuple[NodeRows, Mixture]:
@@ -117,9 +117,8 @@ def tree_path(scenario: Scenario, *, origin: int, end: int) -> ScenarioPath:
     mixture = Mixture.of(nodes.weights, means, own).grouped(_bins(nodes.weights, means))
     drivers = np.maximum(mixture.variance() - process, 0.0)
     mixture, missing = topped_up(mixture, scenario.analyst_error, years - origin)
-    return ScenarioPath(
-        scenario, years, mixture, {"process": process, "scenario drivers": drivers, "analyst error": missing}
-    )
+    parts = {"process": process, "scenario drivers": drivers, "analyst error": missing}
+    return ScenarioPath(scenario, years, mixture, parts, nodes.correlation_kept)
 
 
 def _bins(weights: Array, paths: Array) -> NDArray[np.intp]:

@@ -21,7 +21,7 @@ def mean(nodes: DriverNodes, values: np.ndarray) -> float:
     return float(nodes.weights @ values)
 
 
-@pytest.mark.parametrize(("count", "size"), [(1, 15), (2, 225), (3, 729), (4, 1296), (9, FEWEST_POINTS)])
+@pytest.mark.parametrize(("count", "size"), [(1, 15), (2, 225), (3, 1210), (4, 1296), (9, FEWEST_POINTS)])
 def test_nodes_have_the_moments_of_lognormals(count: int, size: int) -> None:
     nodes = driver_nodes({f"d{k}": Lognormal(1.0 + k, 0.3) for k in range(count)}, {})
     assert len(nodes.weights) == size
