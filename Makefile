@@ -31,6 +31,10 @@ browser: $(VENV)/.ready-browser  ## open the report in Chromium (needs chromium;
 office: $(VENV)/.ready-test  ## open the workbook in LibreOffice (needs libreoffice-calc)
 	"$(BIN)/python" -m pytest -m office tests/office
 
+.PHONY: opened
+opened: $(VENV)/.ready-browser  ## both: the report in Chromium, the workbook in LibreOffice
+	"$(BIN)/python" -m pytest -m "browser or office" tests/browser tests/office
+
 .PHONY: check
 check: $(VENV)/.ready-test  ## lint, formatting, types
 	"$(BIN)/ruff" check .

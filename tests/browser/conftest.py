@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,13 +39,11 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def reports(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def reports(root: Path, written: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Pages of the cases, one of them with hostile text."""
     folder = tmp_path_factory.mktemp("reports")
-    cases = {name: root / "scenarios" / name for name in PAGES[1:]} | {"hostile": hostile_case(root, folder)}
-    return {
-        name: write_run(forecast.run(case), folder / name, report=True) / "report.html" for name, case in cases.items()
-    }
+    hostile = write_run(forecast.run(hostile_case(root, folder)), folder / "hostile", report=True)
+    return {name: (hostile if name == "hostile" else written(name)) / "report.html" for name in PAGES}
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ import pytest
 
 import forecast
 from forecast.estimates import read_estimates, write_estimates
-from forecast.report.bottom_up import own_tornado
 from forecast.report.headline import headline_scenario, headline_year
 from forecast.report.template import write_template
 from forecast.report.workbook import write_workbook
@@ -43,19 +42,18 @@ def office(tmp_path_factory):
     return convert
 
 
-def workbook_of(case: Path, path: Path) -> Path:
-    run = forecast.run(case)
-    if not run.has_consensus:
-        return write_workbook(run, own_tornado(run), path)
+def hostile_workbook(root: Path, folder: Path) -> Path:
+    run = forecast.run(hostile_case(root, folder))
     drivers = tornado(run, Value(headline_year(run)), scenario=headline_scenario(run.projection.scenarios))
-    return write_workbook(run, drivers, path)
+    return write_workbook(run, drivers, folder / "workbook.xlsx")
 
 
 @pytest.fixture(scope="module", params=["hostile", "taiwan_cell_therapy"])
-def path(request, root, tmp_path_factory):
+def path(request, root, written, tmp_path_factory):
     folder = tmp_path_factory.mktemp("book")
-    case = hostile_case(root, folder) if request.param == "hostile" else root / "scenarios" / request.param
-    return workbook_of(case, folder / "workbook.xlsx")
+    if request.param == "hostile":
+        return hostile_workbook(root, folder)
+    return Path(shutil.copy(written(request.param) / "workbook.xlsx", folder))
 
 
 @pytest.fixture(scope="module")
