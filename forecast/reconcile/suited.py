@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import PchipInterpolator
 
 from forecast.distributions import Array
 from forecast.reconcile.house_design import Design, Grid, every_pair
@@ -68,7 +68,7 @@ def _rule(prior: Prior, scale: float, log_mass: Array, count: int) -> SpreadRule
     """Gauss rule, on the scale of its prior, for a posterior that is known at the nodes of that scale."""
     family = prior.spread_family
     known, weights = _places(len(log_mass)), spread_nodes(scale, family, len(log_mass))[1]
-    said = CubicSpline(known, log_mass - np.log(weights))
+    said = PchipInterpolator(known, log_mass - np.log(weights))
     places, fine = _places(_FINE), spread_nodes(scale, family, _FINE)[1]
     mass = special.softmax(said(places) + np.log(fine))
     nodes, shares = (found[0] for found in gauss_rules(places[None], mass[None], count))

@@ -36,3 +36,15 @@ def test_a_pool_like_the_first_needs_no_nodes_of_its_own(pool, family, changes):
     np.testing.assert_allclose(found, exact, rtol=0.015)
     assert few.spread == pytest.approx(many.spread, rel=0.035)
     assert few.growth_spread == pytest.approx(many.growth_spread, rel=0.035)
+
+
+@pytest.mark.parametrize("left_out", ["EY-2022", "STRAITS-2024"])
+def test_a_narrow_posterior_between_two_coarse_nodes_is_found(left_out):
+    crowded = forecast.read_case("cell_gene_therapy").reconcile().pool.without(left_out)
+    years = np.arange(crowded.newest, crowded.newest + 4)
+    design = Design(crowded, years)
+    integral = Integral(design, suited(design, NODES).grid(design))
+    few = HousePosterior(design, integral, weigh(integral, NODES), (crowded.scope,), NODES)
+    many = fit_house_effects(crowded, years=years, nodes=replace(NODES, spread=16, growth_spread=14))
+    found, exact = (np.exp(fit.markets[crowded.scope].quantiles(LEVELS)) for fit in (few, many))
+    np.testing.assert_allclose(found, exact, rtol=2e-3)
