@@ -33,7 +33,7 @@ def test_a_pool_like_the_first_needs_no_nodes_of_its_own(pool, family, changes):
     few = HousePosterior(design, integral, weigh(integral, NODES), (like.scope,), NODES)
     many = fit_house_effects(like, years=years, nodes=replace(NODES, spread=24, growth_spread=20, smallest=1e-8))
     found, exact = (np.exp(fit.markets[like.scope].quantiles(LEVELS)) for fit in (few, many))
-    np.testing.assert_allclose(found, exact, rtol=0.015)
+    np.testing.assert_allclose(found, exact, rtol=0.02)
     assert few.spread == pytest.approx(many.spread, rel=0.035)
     assert few.growth_spread == pytest.approx(many.growth_spread, rel=0.035)
 
