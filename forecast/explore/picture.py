@@ -13,12 +13,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.image import imsave
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
+from PIL import Image
 
 from forecast.figures import fan
 from forecast.figures.layout import HouseLayout
+from forecast.figures.saving import few_colours
 from forecast.figures.style import DASHES, RED, settings
 from forecast.wording import amount, money
 
@@ -62,7 +63,10 @@ class Picture:
             axes.draw_artist(artist)
         found = io.BytesIO()
         pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
-        imsave(found, pixels, format="png", pil_kwargs={"compress_level": 1})
+        drawn = Image.fromarray(pixels).convert("RGB")
+        if len(self._still) == 1:
+            self._still.append(few_colours(drawn))
+        few_colours(drawn, self._still[1]).save(found, "png", compress_level=1)
         return found.getvalue()
 
     @cached_property

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -16,6 +17,9 @@ from matplotlib.figure import Figure
 from forecast.errors import ArgumentError, OutputError, Problem, did_you_mean
 from forecast.figures.alternative import alt_text
 from forecast.figures.style import WIDTHS, preset, settings, settle
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -127,11 +131,21 @@ def _png(figure: Figure, dots: int, drawn_dots: float, text: str) -> bytes:
     across, up = (int(inches * drawn_dots) for inches in figure.get_size_inches())
     picture = Image.frombuffer("RGBA", (across, up), raw.getvalue(), "raw", "RGBA", 0, 1)
     if picture.getchannel("A").getextrema() == (255, 255):
-        picture = picture.convert("RGB").quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-        picture.putpalette([255 if part == _NEARLY_WHITE else part for part in picture.getpalette() or []])
+        picture = few_colours(picture.convert("RGB"))
     said.add_itxt("Description", text)
     picture.save(buffer, "png", pnginfo=said, dpi=(dots, dots))
     return buffer.getvalue()
+
+
+def few_colours(picture: Image.Image, palette: Image.Image | None = None) -> Image.Image:
+    """Return an opaque picture in at most 256 colours, white among them; in those of another such picture if given."""
+    from PIL import Image
+
+    if palette is not None:
+        return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    found = picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    found.putpalette([255 if part == _NEARLY_WHITE else part for part in found.getpalette() or []])
+    return found
 
 
 def _dots(figure: Figure, scale: float) -> int:
