@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from forecast.errors import ArgumentError, Problem
 from forecast.estimates import Footing
+from forecast.growth.annual import read_history
 from forecast.mixture import Mixture
 from forecast.reconcile import Consensus
 
@@ -46,13 +48,26 @@ class HistoryStart:
     Parameters
     ----------
     history
-        Actual values by year.
+        Actual values by year: above 0, at least two, without a jump as from a change of unit.
     footing
         What they are in.
+
+    Raises
+    ------
+    ArgumentError
+        Naming the series and each year that is at fault.
     """
 
     history: pd.Series[float]
     footing: Footing
+
+    def __post_init__(self) -> None:
+        read = read_history(self.history, least=2, positive=True)
+        problems = [Problem(read.place, f"year {y:g}", "whole years") for y in read.years if not float(y).is_integer()]
+        if problems:
+            raise ArgumentError(problems)
+        years = pd.Index(read.years.astype(int), name="year")
+        object.__setattr__(self, "history", pd.Series(read.values, years, name=self.history.name))
 
     @property
     def origin(self) -> int:

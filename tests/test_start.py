@@ -125,3 +125,31 @@ def test_scenarios_taken_together_lie_between_them() -> None:
     open_ = [one.model_copy(update={"probability": None}) for one in several]
     with pytest.raises(ArgumentError, match="a probability for every scenario"):
         project(TreeStart(FOOTING, 2025), open_, end=2035).together()
+
+
+@pytest.mark.parametrize(
+    ("values", "years", "words"),
+    [
+        ([9, 0, 12], [2020, 2021, 2022], "year 2021: found 0; allowed: above 0"),
+        ([9, -5, 12], [2020, 2021, 2022], "year 2021: found -5"),
+        ([9, np.nan, 12], [2020, 2021, 2022], "year 2021: found nan; allowed: a finite number"),
+        ([9, 10, 12], [2020, 2020, 2021], "year 2020: found two values; allowed: one value a year"),
+        ([9, 10, 12_000], [2020, 2021, 2022], "year 2022: found 12000 after 10; allowed: a change by less than"),
+        ([9, 10, 12], [2020.5, 2021, 2022], "found year 2020.5; allowed: whole years"),
+        (["a", "b"], [2020, 2021], "year 2020: found nan"),
+        ([9], [2020], "found 1 value"),
+        ([], [], "found no value"),
+    ],
+)
+def test_a_history_that_cannot_be_carried_on_is_refused_by_series_and_year(values, years, words: str) -> None:
+    with pytest.raises(ArgumentError) as told:
+        HistoryStart(pd.Series(values, years, name="sales"), FOOTING)
+    assert "history 'sales'" in str(told.value)
+    assert words in str(told.value)
+
+
+def test_the_order_of_the_years_is_of_no_matter() -> None:
+    history = pd.Series([9.0, 11, 14, 16, 19], range(2018, 2023), name="sales")
+    story = Scenario.model_validate(OPEN | {"growth": {"curve": "constant", "growth": 0.05}})
+    one, other = (project(HistoryStart(h, FOOTING), story, end=2026).quantiles() for h in (history, history[::-1]))
+    assert one.to_numpy() == pytest.approx(other.to_numpy(), rel=1e-12)
