@@ -310,13 +310,14 @@ def _influence(
         middle = {name.rpartition(".")[2]: np.array([told.medians[name]]) for name in free}
         found, own = np.abs(effect.log_effect(since, middle | _LINEAR_UNIT)), f"{key}.{_linear_name(type(effect))}"
         profiles[own] = found.max(axis=0)
-        for name in free:
+        uncertain = [name for name in free if not told.drivers[name].is_fixed]
+        for name in uncertain:
             low, high = (told.drivers[name].from_score(np.full(1, side)) for side in (-STAR_SCORE, STAR_SCORE))
             last = name.rpartition(".")[2]
             ends = [effect.log_effect(since, middle | {last: end} | _LINEAR_UNIT) for end in (low, high)]
             made_by = np.abs(ends[1] - ends[0]).max(axis=0) * abs(told.medians[own]) / (2 * STAR_SCORE)
             moved_by[name] = tuple(made_by.tolist())
-        varies[own] = _varies(found) if all(told.drivers[name].is_fixed for name in free) else 1.0
+        varies[own] = 1.0 if uncertain else _varies(found)
     made = np.array([linear[key].sd * profiles[key] for key in linear])
     moved = np.array(list(moved_by.values())).reshape(-1, len(years))
     normal = np.square(background.sds)
