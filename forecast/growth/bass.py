@@ -24,7 +24,8 @@ class Bass(SaturatingCurve):
               F(t) = \frac{p(1 - E) + F_0 (q + pE)}{p + qE + qF_0 (1 - E)}, \quad E = e^{-(p+q)t}
 
     From :math:`F_0 = 0` this is Bass's :math:`(1 - E)/(1 + (q/p)E)`. With q = 0 it is the saturating exponential,
-    with p = 0 the logistic curve. Yearly sales to first buyers are the `additions` of the path.
+    with p = 0 the logistic curve. Yearly sales to first buyers are the `additions` of the path. From a start above the
+    ceiling it has a pole before the start, beyond which the path is infinite.
 
     Parameters
     ----------
@@ -62,7 +63,9 @@ class Bass(SaturatingCurve):
         p, q, m = column(self.innovation), column(self.imitation), column(self.ceiling)
         exponent = -(p + q) * np.asarray(elapsed, float)
         gone, left, share = -np.expm1(exponent), np.exp(exponent), column(start) / m
-        return np.asarray(m * (p * gone + share * (q + p * left)) / (p + q * left + q * share * gone))
+        parts = p + q * left + q * share * gone
+        with np.errstate(divide="ignore"):
+            return np.where((parts > 0) | (share <= 1), m * (p * gone + share * (q + p * left)) / parts, np.inf)
 
     def slope(self, value: ArrayLike) -> Array:
         share = np.asarray(value, float) / self.ceiling

@@ -43,10 +43,14 @@ class Curve(ABC):
         return self.path(start, ends) - self.path(start, ends - 1)
 
     def cagr(self, start: ArrayLike, first: ArrayLike, last: ArrayLike) -> Array:
-        """Compound annual growth rate implied between `first` and `last`, in years since the start value."""
+        """Compound annual growth rate implied between `first` and `last`, in years since the start value.
+
+        Not a number where both are the same, and where the curve is 0 or infinite in `first`.
+        """
         begin, end = np.asarray(first, float)[..., None], np.asarray(last, float)[..., None]
-        grown = self.log_path(start, end) - self.log_path(start, begin)
-        return np.asarray(np.expm1(grown / (end - begin)))[..., 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            grown = self.log_path(start, end) - self.log_path(start, begin)
+            return np.asarray(np.expm1(grown / np.where(end == begin, np.nan, end - begin)))[..., 0]
 
     def doubling_time(self, start: ArrayLike = 1.0) -> Array:
         """Years until twice the start value; negative where the curve falls."""
@@ -71,7 +75,11 @@ class Curve(ABC):
 
 
 class SaturatingCurve(Curve):
-    """A curve that levels off at its `ceiling`."""
+    """A curve that levels off at its `ceiling`.
+
+    From a start above it, the curve falls to its ceiling; followed back (or forward, where its rate is negative) such
+    a curve grows beyond all bounds within finite time, and its path is infinite from there on.
+    """
 
     ceiling: float | Array
 
@@ -84,13 +92,26 @@ class SaturatingCurve(Curve):
         """Value at which the curve is steepest; not a number where it has no inflection."""
 
     def inflection_time(self, start: ArrayLike) -> Array:
-        """Years from the start value to the inflection; negative where it has passed, nan where there is none."""
-        value = self.inflection_value()
-        return np.where(np.isnan(value), np.nan, self.time_to(start, value))
+        """Years from the start value to the inflection; negative where it has passed, nan where there is none.
 
-    def steepest_slope(self) -> Array:
-        """Largest change a year: the slope at the inflection."""
-        return self.slope(self.inflection_value())
+        A curve that starts at its ceiling or above has none.
+        """
+        value = self.inflection_value()
+        return np.where(np.isnan(value) | self._at_ceiling(start), np.nan, self.time_to(start, value))
+
+    def steepest_slope(self, start: ArrayLike = 0.0) -> Array:
+        """Change a year at the inflection, below 0 where the rate is; nan where there is no inflection.
+
+        Parameters
+        ----------
+        start
+            Start value, of which only matters whether it is below the ceiling.
+        """
+        return np.where(self._at_ceiling(start), np.nan, self.slope(self.inflection_value()))
+
+    def _at_ceiling(self, start: ArrayLike) -> NDArray[np.bool_]:
+        """Whether a start value is at the ceiling or above."""
+        return np.asarray(start, float) >= np.asarray(self.ceiling, float)
 
     def time_to_share(self, start: ArrayLike, share: ArrayLike) -> Array:
         """Years until the curve passes a `share` of its ceiling."""

@@ -21,7 +21,8 @@ class Logistic(SaturatingCurve):
 
     .. math:: y(t) = \frac{K}{1 + (K/y_0 - 1) e^{-r t}}, \quad y' = r y (1 - y/K)
 
-    It is steepest at half of the ceiling, with slope rK/4.
+    It is steepest at half of the ceiling, with slope rK/4. From a start above the ceiling it has a pole, before the
+    start (after it, where r is negative), beyond which the path is infinite.
 
     Parameters
     ----------
@@ -51,7 +52,9 @@ class Logistic(SaturatingCurve):
 
     def path(self, start: ArrayLike, elapsed: ArrayLike) -> Array:
         room = column(np.asarray(self.ceiling, float) / np.asarray(start, float) - 1)
-        return np.asarray(column(self.ceiling) / (1 + room * np.exp(-column(self.rate) * np.asarray(elapsed, float))))
+        with np.errstate(over="ignore", divide="ignore"):
+            parts = 1 + room * np.exp(-column(self.rate) * np.asarray(elapsed, float))
+            return np.where(parts > 0, column(self.ceiling) / parts, np.inf)
 
     def slope(self, value: ArrayLike) -> Array:
         size = np.asarray(value, float)

@@ -25,7 +25,8 @@ class Richards(SaturatingCurve):
 
     Special cases: ν = 1 is the logistic curve, ν = 0 the Gompertz curve (the limit is taken exactly), ν = -1 the
     saturating exponential without an inflection; below 0 the curve is 0 before its onset. It is steepest
-    at :math:`K (1 + \nu)^{-1/\nu}`.
+    at :math:`K (1 + \nu)^{-1/\nu}`. Above 0 and from a start above the ceiling it has a pole, before the start (after
+    it, where r is negative), beyond which the path is infinite.
 
     Parameters
     ----------
@@ -59,7 +60,8 @@ class Richards(SaturatingCurve):
         left = room * np.exp(-column(self.rate) * np.asarray(elapsed, float))
         begun = 1 + column(self.asymmetry) * left > 0
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(begun, column(self.ceiling) / special.inv_boxcox(left, column(self.asymmetry)), 0.0)
+            path = column(self.ceiling) / special.inv_boxcox(left, column(self.asymmetry))
+            return np.where(begun, path, np.where(column(self.asymmetry) > 0, np.inf, 0.0))
 
     def slope(self, value: ArrayLike) -> Array:
         size = np.asarray(value, float)

@@ -165,6 +165,40 @@ def test_a_start_above_the_ceiling_falls_to_it(curve: SaturatingCurve) -> None:
     assert path[-1] == pytest.approx(1000.0, rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("curve", "elapsed"),
+    [
+        (Logistic(-0.3, 100.0), 10),
+        (Logistic(0.3, 100.0), -10),
+        (Bass(0.1, 0.3, 100.0), -10),
+        (Richards(-0.4, 100.0, 0.5), 20),
+        (Richards(-0.3, 100.0, 1.0), 10),
+    ],
+    ids=repr,
+)
+def test_beyond_its_pole_a_curve_is_infinite(curve: SaturatingCurve, elapsed: float) -> None:
+    path = curve.path(150.0, np.linspace(0, elapsed, 40))
+    pole = int(np.argmax(np.isinf(path)))
+    assert 0 < pole < 39
+    assert np.all(np.diff(path[:pole]) > 0)
+    assert np.all(np.isinf(path[pole:]))
+
+
+@pytest.mark.parametrize("curve", SATURATING, ids=repr)
+def test_above_the_ceiling_there_is_no_inflection(curve: SaturatingCurve) -> None:
+    assert np.isnan(curve.inflection_time(1500.0))
+    assert np.isnan(curve.steepest_slope(1500.0))
+    np.testing.assert_array_equal(curve.inflection_time(np.array([1500.0, 20.0]))[1:], curve.inflection_time(20.0))
+    np.testing.assert_array_equal(curve.steepest_slope(20.0), curve.slope(curve.inflection_value()))
+
+
+@pytest.mark.parametrize("curve", EXAMPLES, ids=repr)
+def test_growth_within_no_time_is_not_a_number(curve: Curve) -> None:
+    np.testing.assert_array_equal(curve.cagr(20.0, 3, 3), np.nan)
+    grown = curve.path(20.0, [3.0, 5.0])
+    np.testing.assert_allclose(curve.cagr(20.0, 3, [3, 5]), [np.nan, (grown[1] / grown[0]) ** 0.5 - 1], rtol=1e-9)
+
+
 def test_richards_contains_its_special_cases() -> None:
     elapsed = np.linspace(0, 20, 9)
     for special, asymmetry in ((Logistic(0.4, 100.0), 1.0), (Gompertz(0.4, 100.0), 0.0), (Bass(0.4, 0.0, 100.0), -1.0)):
