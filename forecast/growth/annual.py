@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,8 @@ class AnnualSeries:
     name: str
     years: Array
     values: Array
+    words: Mapping[int, str] = field(default_factory=dict)
+    """What stands where a number should, by position."""
 
     @property
     def place(self) -> str:
@@ -85,16 +87,20 @@ class Group:
         Shape (n,).
     values
         Shape (n, b).
+    words
+        What stands in each history where a number should; none where all are numbers.
     """
 
     names: tuple[str, ...]
     positions: NDArray[np.intp]
     years: Array
     values: Array
+    words: tuple[Mapping[int, str], ...] = ()
 
     def series(self, position: int) -> AnnualSeries:
         """One of the histories, by its place in the group."""
-        return AnnualSeries(self.names[position], self.years, self.values[:, position])
+        words = self.words[position] if self.words else {}
+        return AnnualSeries(self.names[position], self.years, self.values[:, position], words)
 
     def some(self, which: NDArray[np.intp]) -> Group:
         """Some of the histories, by their places in the group."""
@@ -187,6 +193,7 @@ def _grouped(several: list[AnnualSeries]) -> list[Group]:
             np.array(those),
             several[those[0]].years,
             np.stack([several[i].values for i in those], axis=1),
+            tuple(several[i].words for i in those),
         )
         for those in by_years.values()
     ]
@@ -218,7 +225,12 @@ def _ordered(name: str, series: pd.Series) -> AnnualSeries:
     years = _years(series.index)
     values = pd.to_numeric(series.reset_index(drop=True), errors="coerce").to_numpy(float)
     order = np.argsort(years, kind="stable")
-    return AnnualSeries(name, years[order], values[order])
+    cells = series.to_numpy(object)[order]
+    words = {
+        int(i): f"'{cells[i]}', which is not a number"
+        for i in np.flatnonzero(np.isnan(values[order]) & ~pd.isna(cells))
+    }
+    return AnnualSeries(name, years[order], values[order], words)
 
 
 def _years(index: pd.Index) -> Array:
@@ -236,7 +248,8 @@ def _problems(series: AnnualSeries, least: int, *, positive: bool, flow: bool) -
     ]
     remedy = "leave the year out if it is not known"
     problems += [
-        Problem(series.at(i), f"{values[i]:g}", "a finite number", remedy) for i in np.flatnonzero(~np.isfinite(values))
+        Problem(series.at(i), series.words.get(int(i), f"{values[i]:g}"), "a finite number", remedy)
+        for i in np.flatnonzero(~np.isfinite(values))
     ]
     low = values <= 0 if positive else values < 0
     rule = "above 0, because errors are in proportion to the size" if positive else "at least 0"

@@ -260,6 +260,8 @@ class GrowthFit:
         Where the ceiling is open or weakly identified, both are the envelope over all ceilings that the data allow,
         up to none: read the upper end as the curve without a ceiling.
 
+        A market is not negative: where a falling line passes 0, the estimate and both ends are 0 (`path` goes on).
+
         Parameters
         ----------
         years
@@ -279,7 +281,7 @@ class GrowthFit:
         moments = self._default_years() if years is None else np.atleast_1d(np.asarray(years, float))
         factor = _student(self.freedom, level)
         estimate, error = _deltas(self.solved, moments - self.start_year)
-        columns = {"estimate": estimate[:, 0]}
+        columns = {"estimate": np.maximum(estimate[:, 0], 0.0)}
         for name, noise in (("confidence", 0.0), ("prediction", self.sigma)):
             low, high = self._ends(estimate, error, noise, factor)
             if self.plan.saturating and self.identifiability in ("open", "weak"):
@@ -295,7 +297,7 @@ class GrowthFit:
             width = factor * np.sqrt(error**2 + noise**2)
             if self.plan.proportional:
                 return estimate * np.exp(-width), estimate * np.exp(width)
-            return np.maximum(estimate - width, 0.0), estimate + width
+            return np.maximum(estimate - width, 0.0), np.maximum(estimate + width, 0.0)
 
     def _envelope(self, moments: Array, noise: float, factor: float, low: Array, high: Array) -> tuple[Array, Array]:
         allowed = self._profile.allowed(factor**2 * self.sigma**2)

@@ -244,8 +244,8 @@ class BassForm(Form):
 
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
         p, s = np.exp(self._bounded(theta))
-        gone = -np.expm1(-s * times)
-        left = 1 - gone
+        exponent = -s * times
+        gone, left = -np.expm1(exponent), np.exp(exponent)
         over = 1 / (p + (s - p) * left)
         shape = gone * over
         slopes = np.empty((2, *shape.shape))

@@ -360,6 +360,24 @@ def test_linear_bands_are_those_of_the_textbook() -> None:
     )
 
 
+@pytest.mark.parametrize("curve", ["linear", "damped"])
+def test_a_falling_line_ends_at_nothing(curve: str) -> None:
+    fit = fit_growth(series([100, 95, 85, 70, 61, 50, 38, 31, 19, 11]), curve)
+    bands = fit.bands(range(2010, 2031))
+    ordered(bands)
+    assert fit.path([2025]).item() < 0
+    assert bands.loc[[2025, 2030], ["estimate", "confidence_low", "prediction_low"]].eq(0).all(axis=None)
+    assert np.all(np.diff(bands["estimate"]) <= 0)
+
+
+def ordered(bands: pd.DataFrame) -> None:
+    """Every band holds its estimate, and the prediction band the confidence band."""
+    assert np.all(np.isfinite(bands.to_numpy()))
+    assert np.all(bands.to_numpy() >= 0)
+    columns = ["prediction_low", "confidence_low", "estimate", "confidence_high", "prediction_high"]
+    assert np.all(np.diff(bands[columns].to_numpy(), axis=1) >= -1e-9 * bands[["estimate"]].to_numpy())
+
+
 def test_bands_cover_what_they_promise() -> None:
     rng = np.random.default_rng(11)
     curve, elapsed = Gompertz(0.3, 100.0), np.arange(20)
@@ -422,6 +440,10 @@ GOOD = series([9.0, 14, 22, 33, 45, 58, 69, 77])
         (series([1, 2, -3, 4, 5, -6, 7]), "history 'Asia', year 2012: found -3; allowed: at least 0"),
         (series([1, 2, -3, 4, 5, -6, 7]), "history 'Asia', year 2015: found -6; allowed: at least 0"),
         (series([1, 2, np.nan, 4, 5]), "year 2012: found nan; allowed: a finite number; leave the year out"),
+        (
+            pd.Series(["3", 9, "x", "60", 85], index=range(2010, 2015), name="Asia"),
+            "history 'Asia', year 2012: found 'x', which is not a number; allowed: a finite number; leave the year out",
+        ),
         (series([1, 2, np.inf, 4, 5]), "year 2012: found inf; allowed: a finite number"),
         (series([1, 2, 3, 4, 5], [2010, 2011, 2011, 2012, 2013]), "history 'Asia', year 2011: found two values"),
         (series([1, 2]), "found 2 values (2010 to 2011); allowed: at least 4 values for this curve"),
@@ -449,6 +471,14 @@ def test_all_bad_histories_of_a_batch_are_listed() -> None:
     assert len(caught.value.problems) == 2
     assert "history 'Asia', year 2001: found -2" in str(caught.value)
     assert "history 'Europe', year 2004: found 5e+06 after 5" in str(caught.value)
+    words = wide.astype(object).replace({4.0: "four", 5.0: "5"})
+    with pytest.raises(ArgumentError) as caught:
+        fit_growths(words[["Africa", "Asia"]], "logistic")
+    assert [f"{problem.place}: {problem.found}" for problem in caught.value.problems] == [
+        "history 'Africa', year 2002: 'four', which is not a number",
+        "history 'Asia', year 2003: 'four', which is not a number",
+        "history 'Asia', year 2001: -2",
+    ]
 
 
 @pytest.mark.parametrize("curve", [name for name in CURVES if name not in ("logistic", "gompertz", "bass", "richards")])
