@@ -79,7 +79,7 @@ class HistoryStart:
         """The actual values."""
         years, values = self.history.index.to_numpy(int), self.history.to_numpy(float)
         table = pd.DataFrame({"source": "history", "year": years, "value": values})
-        return table.assign(kind="printed", hedge="")[PRINTED_COLUMNS]
+        return table.assign(kind="actual", hedge="")[PRINTED_COLUMNS]
 
     def market(self, known: NDArray[np.int64]) -> Mixture:
         """Log market over consecutive years, the actual values certain; see `forecast.history.history_mixture`."""

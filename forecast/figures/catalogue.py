@@ -69,6 +69,7 @@ CATALOGUE = {
     "Fan chart of scenario {0}, in {1}.": "{0}情境的扇形圖，單位 {1}。",
     "{0}: median {1}{2}.": "{0}：中位數 {1}{2}。",
     "Printed numbers: {0}.": "原文刊載的數字：{0}。",
+    "Actual values: {0}.": "實際值：{0}。",
     # tornado
     "What moves the answer: {0}": "影響結果的因素：{0}",
     "Tornado chart of {0}, in {1}; base {2}.": "{0}的龍捲風圖，單位 {1}；基準 {2}。",

@@ -37,6 +37,7 @@ ROOM = 8
 """So many printed numbers have room for their names in a column."""
 
 KINDS = ("printed", "interpolated", "extrapolated")
+ACTUAL = "actual"
 
 
 def fan(
@@ -58,9 +59,10 @@ def fan(
     unit
         What the numbers are in, such as "USD bn".
     statements
-        Printed numbers: `source`, `year`, `value`, `kind` ("printed", "interpolated", "extrapolated"), `hedge`.
+        Printed numbers: `source`, `year`, `value`, `kind` ("printed", "interpolated", "extrapolated"), `hedge`. Rows of
+        the kind "actual" are part of the history.
     history
-        What came: `year`, `value`.
+        What came: `year`, `value`; of several values for a year their mean.
     scenario
         Whose bands; None takes "base" where there is one, else the middle one.
     title
@@ -87,7 +89,8 @@ def fan(
     """
     wide = checked_bands(bands, "fan")
     name = chosen(wide, scenario, "fan")
-    printed, actual = _statements(statements), _history(history)
+    told = _statements(statements)
+    printed, actual = told[told["kind"] != ACTUAL], _history(history, told[told["kind"] == ACTUAL])
     unit = word(unit)
     with drawing(ax) as axes:
         _axes(axes, wide, printed, actual, unit)
@@ -101,22 +104,23 @@ def fan(
         label_ends(axes, _ends(wide, name))
         _key(axes, key, printed, actual)
         own_title(axes, title or full_title(say("Projection"), scenario=name, unit=unit))
-        describe(axes, _in_words(wide[name], name, printed, unit))
+        describe(axes, _in_words(wide[name], name, printed, actual, unit))
     return axes
 
 
 def _statements(statements: pd.DataFrame | None) -> pd.DataFrame:
     if statements is None or statements.empty:
         return pd.DataFrame(columns=["source", "year", "value", "kind", "hedge"])
-    words = {"kind": KINDS, "hedge": HEDGES} if "hedge" in statements else {"kind": KINDS}
+    words = {"kind": (*KINDS, ACTUAL)} | ({"hedge": HEDGES} if "hedge" in statements else {})
     rows = checked(statements, "fan, statements", texts=["source"], numbers=["year", "value"], kinds=words)
     return rows if "hedge" in rows else rows.assign(hedge="")
 
 
-def _history(history: pd.DataFrame | None) -> pd.DataFrame:
-    if history is None or history.empty:
-        return pd.DataFrame({"year": [], "value": []})
-    return checked(history, "fan, history", numbers=["year", "value"]).sort_values("year")
+def _history(history: pd.DataFrame | None, told: pd.DataFrame) -> pd.DataFrame:
+    """The history, and what the sources tell as actual; one value a year."""
+    given = told.iloc[:0] if history is None else checked(history, "fan, history", numbers=["year", "value"])
+    both = pd.concat([told, given])[["year", "value"]].astype(float)
+    return both.groupby("year").mean().reset_index()
 
 
 def _axes(ax: Axes, wide: dict[str, pd.DataFrame], printed: pd.DataFrame, actual: pd.DataFrame, unit: str) -> None:
@@ -195,7 +199,7 @@ def _key(ax: Axes, bands: list[Artist], printed: pd.DataFrame, actual: pd.DataFr
     key_below(ax, [*bands, *marks, *past])
 
 
-def _in_words(table: pd.DataFrame, name: str, printed: pd.DataFrame, unit: str) -> str:
+def _in_words(table: pd.DataFrame, name: str, printed: pd.DataFrame, actual: pd.DataFrame, unit: str) -> str:
     first, last = table.index[0], table.index[-1]
     parts = [say("Fan chart of scenario {0}, in {1}.", word(name), unit)]
     band = headline(table)
@@ -205,4 +209,6 @@ def _in_words(table: pd.DataFrame, name: str, printed: pd.DataFrame, unit: str) 
         parts.append(say("{0}: median {1}{2}.", f"{year:.0f}", middle, span))
     full = printed[printed["kind"] == "printed"]
     listed = [f"{word(row.source)} {row.year:.0f}: {hedged(row.value, row.hedge)}" for row in records(full)]
-    return " ".join([*parts, *([say("Printed numbers: {0}.", "; ".join(listed))] if listed else [])])
+    parts += [say("Printed numbers: {0}.", "; ".join(listed))] if listed else []
+    came = [f"{row.year:.0f}: {number(row.value)}" for row in records(actual)]
+    return " ".join([*parts, *([say("Actual values: {0}.", "; ".join(came))] if came else [])])

@@ -35,8 +35,10 @@ def history_bands(
     ----------
     histories
         A sequence of 1-d arrays of positive values, oldest first; a mapping from names to them; one Series; or a
-        DataFrame with a column a series. An index of Series and DataFrame is read as years; years may come in any
-        order. A column of a DataFrame may start later than others. Values older than 60 years are not read.
+        DataFrame with a column a series, or with the columns `year` and `value` (and `series`, where there are
+        several). An index of Series and DataFrame is read as years; years may come in any order. A column of a
+        DataFrame may start later than others. Values older than 60 years are not read, nor is more of a yearly change
+        than a factor of 20: that is a change of unit, a slip, or a start.
     horizons
         Number of years ahead, 1 to 100.
     levels

@@ -64,18 +64,23 @@ class BandEvaluation:
         `movement`; `quantile_loss` is the mean quantile score over `movement`; `log_interval` the 95 % interval score
         of the logs (with the lower end held at a thousandth of the outcome). All but coverage: smaller is better.
         """
-        rows = [{"method": method, **self._measures(own)} for method, own in self._by_method()]
+        failed = self.failures["method"].value_counts()
+        rows = [
+            {"method": method, "outcomes": len(own), "failures": int(failed.get(method, 0))} | _measures(own)
+            for method, own in self._by_method()
+        ]
         return pd.DataFrame(rows).set_index("method")
 
     @property
     def by_horizon(self) -> pd.DataFrame:
         """The same measures by method and horizon."""
         rows = [
-            {"method": method, "horizon": horizon, **self._measures(part)}
+            {"method": method, "horizon": horizon, **_measures(part)}
             for method, own in self._by_method()
             for horizon, part in own.groupby("horizon")
         ]
-        return pd.DataFrame(rows).drop(columns="failures").set_index(["method", "horizon"])
+        empty = pd.DataFrame(columns=["method", "horizon", *_measures(self.table.iloc[:0])])
+        return (pd.DataFrame(rows) if rows else empty).set_index(["method", "horizon"])
 
     def summary(self) -> str:
         """Text for the memo."""
@@ -101,11 +106,6 @@ class BandEvaluation:
     def _by_method(self) -> Iterator[tuple[str, pd.DataFrame]]:
         for method in dict.fromkeys([*self.table["method"], *self.failures["method"]]):
             yield method, self.table[self.table["method"] == method]
-
-    def _measures(self, own: pd.DataFrame) -> dict[str, float]:
-        failed = self.failures["method"].isin(own["method"].unique()).sum()
-        counts = {"outcomes": len(own), "failures": failed}
-        return counts | _coverages(own) | _losses(own[own["movement"] > 0])
 
 
 def evaluate_bands(
@@ -166,8 +166,8 @@ def evaluate_bands(
 
 
 def _check_methods(methods: Sequence[str], known: Sequence[str]) -> None:
-    if isinstance(methods, str) or not methods:
-        raise ArgumentError(Problem("methods", repr(methods), "a list of one name or more, such as ['pooled', 'ets']"))
+    if isinstance(methods, str) or not methods or len(set(methods)) < len(methods):
+        raise ArgumentError(Problem("methods", repr(methods), "a list of names, each once, such as ['pooled', 'ets']"))
     problems = [
         Problem("methods", repr(method), "one of " + ", ".join(known), did_you_mean(method, known))
         for method in methods
@@ -178,12 +178,16 @@ def _check_methods(methods: Sequence[str], known: Sequence[str]) -> None:
 
 
 def _check_counts(origins: int | None, fewest: int) -> None:
-    problems = [Problem("fewest", repr(fewest), "at least 2 values")] if fewest < 2 else []
+    problems = [] if _counts(fewest, 2) else [Problem("fewest", repr(fewest), "at least 2 values")]
     problems += (
-        [Problem("origins", repr(origins), "at least 1, or None")] if origins is not None and origins < 1 else []
+        [] if origins is None or _counts(origins, 1) else [Problem("origins", repr(origins), "at least 1, or None")]
     )
     if problems:
         raise ArgumentError(problems)
+
+
+def _counts(given: object, least: int) -> bool:
+    return isinstance(given, int | np.integer) and not isinstance(given, bool) and int(given) >= least
 
 
 def _cuts(batch: Batch, place: int, steps: int, origins: int | None, fewest: int) -> Iterator[Origin]:
@@ -221,6 +225,10 @@ def _inside(rows: pd.DataFrame, level: float) -> pd.Series[bool]:
     return (rows["observed"] >= rows[low]) & (rows["observed"] <= rows[high])
 
 
+def _measures(rows: pd.DataFrame) -> dict[str, float]:
+    return {"outcomes": len(rows)} | _coverages(rows) | _losses(rows[rows["movement"] > 0])
+
+
 def _coverages(rows: pd.DataFrame) -> dict[str, float]:
     return {f"coverage_{100 * level:.0f}": float(_inside(rows, level).mean()) for level in CENTRAL}
 
@@ -242,6 +250,8 @@ def _losses(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _sentence(method: str, row: pd.Series[float]) -> str:
+    if not row["outcomes"]:
+        return f"{method}: none of {row['failures']:.0f} bands could be made; `failures` gives the reasons."
     failed = f" {row['failures']:.0f} bands could not be made." if row["failures"] else ""
     return (
         f"{method}: of {row['outcomes']:.0f} outcomes the 50, 80 and 95 % bands held {row['coverage_50']:.0%}, "

@@ -35,6 +35,8 @@ _ERROR_MEMORY = 0.9
 _GROWTH_FLOOR = 0.02
 _SPREAD_FLOOR = 0.02
 _SHORTEST = 5
+_MOST_GROWTH = 3.0
+"""Largest yearly change of a log value that is read: a factor of 20. More is a change of unit, a slip or a start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +151,17 @@ def _padded(histories: Sequence[Array]) -> tuple[Array, Array]:
         row[start:] = history
         flag[start:] = 1.0
     mask[:, 1:] *= mask[:, :-1]
-    return np.log(logs), mask
+    return _without_leaps(np.log(logs)), mask
+
+
+def _without_leaps(logs: Array) -> Array:
+    """The paths to the newest values with no step longer than `_MOST_GROWTH`."""
+    steps = logs[:, 1:] - logs[:, :-1]
+    if not steps.size or max(-steps.min(), steps.max()) <= _MOST_GROWTH:
+        return logs
+    cut = np.clip(steps, -_MOST_GROWTH, _MOST_GROWTH)
+    before = logs[:, -1:] - np.cumsum(cut[:, ::-1], axis=1)[:, ::-1]
+    return np.concatenate([before, logs[:, -1:]], axis=1)
 
 
 @lru_cache(maxsize=LONGEST)

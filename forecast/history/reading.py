@@ -104,10 +104,20 @@ def _named(histories: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(histories, pd.Series):
         return iter([(_name(histories, 0), histories)])
     if isinstance(histories, pd.DataFrame):
-        return ((str(name), _started(column)) for name, column in histories.items())
+        return _columns(histories)
     if isinstance(histories, Mapping):
         return ((str(name), history) for name, history in histories.items())
     return ((_name(history, place), history) for place, history in enumerate(histories))
+
+
+def _columns(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """One series a column; or a long table with the columns year and value, and series where there are several."""
+    if not {"year", "value"} <= set(table.columns):
+        return ((str(name), _started(column)) for name, column in table.items())
+    by_year = table.set_index("year")["value"]
+    if "series" not in table.columns:
+        return iter([("1", by_year)])
+    return ((str(name), own) for name, own in by_year.groupby(table["series"].to_numpy(), sort=False))
 
 
 def _name(history: Any, place: int) -> str:

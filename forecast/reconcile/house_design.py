@@ -1,9 +1,9 @@
 """Linear algebra of the house-effect model: what each printed number is made of, and how it covaries.
 
 Rows are printed numbers. Columns of `design` are the shared parameters: level, first growth, steps of the growth walk
-ahead and behind, common optimism, common error of the level, growth of the scope offsets. House effects, drift and
-rounding enter by their covariance; scope shortfalls and the excesses behind bounds, which may not be negative, by
-`sign_loading`.
+ahead and behind, common optimism, common error of the level, growth of the scope offsets, and what each measured year
+added beyond its growth, so that a good or bad year is not taken for a trend. House effects, drift and rounding enter by
+their covariance; scope shortfalls and the excesses behind bounds, which may not be negative, by `sign_loading`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from forecast.reconcile.priors import spread_nodes
 from forecast.reconcile.statements import Source
 
 Array = NDArray[np.floating[Any]]
+
+_SHOCK_YEARS = 2.0
+"""Measured changes that the prior of the yearly shock is worth."""
 
 _LEAST_RATIO_SD = 1e-3
 """Log sd of a share that is stated as certain (keeps matrices regular)."""
@@ -60,7 +63,7 @@ class Design:
         assert self.pool.scopes is not None
         return self.pool.scopes
 
-    # -- the shared parameters: level, growth, walk ahead and behind, optimism, common error, scope growth ---------
+    # -- the shared parameters: level, growth, walk ahead and behind, optimism, common error, scope growth, shocks --
 
     @cached_property
     def shared_mean(self) -> Array:
@@ -78,11 +81,34 @@ class Design:
         walk = [p.growth_walk_sd**2] * (self.ahead + self.behind)
         scope_growth = [self._tree.growth_sd(edge) ** 2 for edge in self.edges]
         optimism = p.optimism_sd**2 * (1 - self._carried**2)
-        return np.array([p.level_sd**2, p.growth_sd**2, *walk, *optimism, p.common_level_sd**2, *scope_growth])
+        shocks = [self._shock_variance] * len(self.shock_years)
+        return np.array([p.level_sd**2, p.growth_sd**2, *walk, *optimism, p.common_level_sd**2, *scope_growth, *shocks])
 
     @property
     def _width(self) -> int:
-        return self.common_column + 1 + len(self.edges)
+        return self.common_column + 1 + len(self.edges) + len(self.shock_years)
+
+    @cached_property
+    def _measured(self) -> dict[int, float]:
+        """Log levels of measured actuals by year, oldest first; their mean where there are several."""
+        told: dict[int, list[float]] = {}
+        for i, s in self.rows:
+            if self.sources[i].status == "actual" and s.kind == "level":
+                told.setdefault(s.year, []).append(s.centre)
+        return {year: float(np.mean(told[year])) for year in sorted(told)}
+
+    @cached_property
+    def shock_years(self) -> NDArray[np.int64]:
+        """Years from the first measured one to the last but one: each shock lies between a year and the next."""
+        return np.arange(min(self._measured), max(self._measured)) if self._measured else np.zeros(0, np.int64)
+
+    @property
+    def _shock_variance(self) -> float:
+        """Variance of a shock: the prior's, and half the squares of the changes of measured growth."""
+        level = self._measured
+        bends = [level[y - 1] - 2 * level[y] + level[y + 1] for y in level if {y - 1, y + 1} <= level.keys()]
+        squares = _SHOCK_YEARS * self.prior.yearly_shock_sd**2 + sum(b * b / 2 for b in bends)
+        return float(squares / (_SHOCK_YEARS + len(bends)))
 
     @cached_property
     def vintages(self) -> NDArray[np.int64]:
@@ -121,6 +147,7 @@ class Design:
         row[2 + self.ahead : self.optimism_columns.start] = -np.maximum(0, 1 - step - behind)
         for edge, sign in self.offsets(scope).items():
             row[self.common_column + 1 + self.edges.index(edge)] = sign * (year - self._tree.ratio_pivot(edge))
+        row[self._width - len(self.shock_years) :] = self.shock_years >= year
         return row
 
     def offsets(self, scope: str) -> dict[str, int]:

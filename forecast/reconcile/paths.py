@@ -87,18 +87,26 @@ def _span(pool: Pool) -> list[int]:
 
 
 def printed_numbers(pool: Pool) -> pd.DataFrame:
-    """Every printed level: `source, year, value, kind, hedge`; a source about another scope is marked with it."""
+    """Every printed level: `source, year, value, kind, hedge`; a source about another scope is marked with it.
+
+    The kind is `printed`, or `actual` for what was measured of the market itself.
+    """
     names = {
         s.id: name if s.scope == pool.scope else f"{name} ({s.scope})"
         for s, name in zip(pool.sources, source_names(pool).values(), strict=True)
     }
     rows = [
-        (names[source.id], s.year, s.printed, "printed", s.hedge)
+        (names[source.id], s.year, s.printed, "actual" if _measures(source, pool) else "printed", s.hedge)
         for source in pool.sources
         for s in source.statements
         if s.kind == "level"
     ]
     return pd.DataFrame(rows, columns=["source", "year", "value", "kind", "hedge"])
+
+
+def _measures(source: Source, pool: Pool) -> bool:
+    """Whether a source holds actual values of the whole market asked about."""
+    return source.status == "actual" and source.scope == pool.scope and source.anchor_mean == 0
 
 
 def source_levels(pool: Pool, year: int) -> pd.DataFrame:

@@ -128,8 +128,8 @@ class Case:
 
     @property
     def notes(self) -> list[Problem]:
-        """What is no problem and may still be a slip: a region that is not known, a history that is left aside."""
-        return list(case_notes(self.file, self.estimates, self.scopes, self.history))
+        """What is no problem and may still be a slip: a region that is not known, or not the case's."""
+        return list(case_notes(self.file, self.estimates, self.scopes))
 
     def chosen(self, names: Sequence[str]) -> Case:
         """Return the case with the named scenarios alone, those of `case.toml` or stories, in the order given.
@@ -157,7 +157,7 @@ class Case:
         return replace(self, file=file, scenarios={name: draft.scenario for name, draft in drafts.items()})
 
     def reconcile(self) -> Consensus:
-        """Pool the case's estimates; see `forecast.reconcile`.
+        """Pool the case's estimates, and its history as measured actuals; see `forecast.reconcile`.
 
         Raises
         ------
@@ -177,6 +177,7 @@ class Case:
             reference_year=self.reference_year,
             prior=self.prior or None,
             track_record=self.track_record or None,
+            history=self.history,
         )
 
 

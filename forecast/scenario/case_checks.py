@@ -57,10 +57,8 @@ def _scope_problems(file: CaseFile, estimates: pd.DataFrame | None, scopes: Scop
             yield Problem(place, repr(scope), f"a scope of {file.scopes}", did_you_mean(scope, names))
 
 
-def case_notes(
-    file: CaseFile, estimates: pd.DataFrame, scopes: Scopes | None, history: pd.Series[float] | None
-) -> Iterator[Problem]:
-    """What is no problem and may still be a slip: regions not known or not the case's, a history left aside."""
+def case_notes(file: CaseFile, estimates: pd.DataFrame, scopes: Scopes | None) -> Iterator[Problem]:
+    """What is no problem and may still be a slip: regions that are not known, or not the case's."""
     from forecast.estimates.scopes import world
 
     tree = scopes.geographies if scopes else world()
@@ -78,9 +76,6 @@ def case_notes(
             yield Problem(where, repr(place), "a known region", hint if hint.startswith("did you mean") else own)
         elif place != region:
             yield Problem(where, repr(place), f"{file.geography!r}, as in case.toml")
-    if history is not None and file.start == "consensus":
-        found = f"{file.history}, which is no part of the consensus"
-        yield Problem("case.toml, history", found, remedy='start = "history" carries it on')
 
 
 def _prior_problems(file: CaseFile) -> list[str | Problem]:

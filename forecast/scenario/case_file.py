@@ -70,8 +70,8 @@ class CaseFile(Format):
     scopes: str = ""
     """File of scopes; none where empty."""
     history: str = ""
-    """File of actual values with columns year and value, which projections start from where start = "history"; they are
-    no part of a consensus. None where empty."""
+    """File of actual values of the whole market, with columns year and value: projections start from them where
+    start = "history", and a consensus takes them as measured. None where empty."""
     counts: str = ""
     """File of indicator counts (patients, trials, firms), audited against each other; none where empty."""
     cross_check: str = ""

@@ -92,6 +92,20 @@ def test_odd_histories_have_a_band_about_the_newest_value(values: list[float], l
     assert low < band[0] < band[1] < high
 
 
+def test_a_leap_of_a_unit_leaves_the_band_near_the_newest_values() -> None:
+    band = history_bands([[3.1, 3.5, 3100, 3.9, 4.0]], 5, [0.1, 0.5, 0.9])[0]
+    assert ((band[:, 1] > 2) & (band[:, 1] < 10)).all()
+    assert (band[0, 0], band[0, 2]) == (pytest.approx(1, rel=0.5), pytest.approx(50, rel=0.5))
+
+
+def test_a_long_table_is_read_by_its_columns() -> None:
+    long = pd.DataFrame({"series": ["b"] * 8 + ["a"] * 8, "year": [*range(2010, 2018)] * 2, "value": SALES * 2})
+    expected = history_bands([SALES], 3, LEVELS)[0]
+    for table in (long, long[["year", "value"]].iloc[:8].sample(frac=1, random_state=1)):
+        np.testing.assert_allclose(history_bands(table, 3, LEVELS)[0], expected)
+    assert len(history_bands(long, 3, LEVELS)) == 2
+
+
 def test_years_may_come_in_any_order_and_a_column_may_start_late() -> None:
     table = pd.DataFrame({"a": SALES, "b": [np.nan, np.nan, *SALES[2:]]}, index=range(2001, 2009))
     expected = history_bands([np.array(SALES), np.array(SALES[2:])], 3)

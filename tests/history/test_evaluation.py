@@ -58,8 +58,11 @@ def test_methods_are_compared_on_the_same_cuts() -> None:
     ("arguments", "message"),
     [
         ({"methods": ("pooled", "aroma")}, "methods: found 'aroma'; allowed: one of pooled, ets"),
-        ({"methods": "pooled"}, "methods: found 'pooled'; allowed: a list of one name or more"),
+        ({"methods": "pooled"}, "methods: found 'pooled'; allowed: a list of names, each once"),
+        ({"methods": ["ets", "ets"]}, "methods: found ['ets', 'ets']; allowed: a list of names, each once"),
         ({"fewest": 1}, "fewest: found 1; allowed: at least 2 values"),
+        ({"fewest": "a"}, "fewest: found 'a'; allowed: at least 2 values"),
+        ({"origins": 2.5}, "origins: found 2.5; allowed: at least 1, or None"),
         ({"origins": 0}, "origins: found 0; allowed: at least 1, or None"),
         ({"fewest": 30}, "histories: found at most 12 values; allowed: more than 30 (argument fewest)"),
     ],
@@ -68,6 +71,14 @@ def test_bad_arguments_are_refused(arguments: dict[str, object], message: str) -
     with pytest.raises(ArgumentError) as error:
         evaluate_bands(SALES, 3, **arguments)  # type: ignore[arg-type]
     assert message in str(error.value)
+
+
+def test_a_method_that_makes_no_band_is_counted_and_said() -> None:
+    found = evaluate_bands([[5.0] * 9], 2, methods=["pooled", "ets"])
+    assert found.scores.loc["ets", ["outcomes", "failures"]].tolist() == [0, 3]
+    assert found.scores.loc["pooled", "failures"] == 0
+    assert "ets: none of 3 bands could be made; `failures` gives the reasons." in found.summary()
+    assert found.by_horizon.index.get_level_values("method").unique().tolist() == ["pooled"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import forecast
 from forecast.cli import main
 from forecast.errors import ArgumentError, CaseError, OutputError, ScenarioError
 from forecast.reconcile import reconcile
@@ -467,12 +468,18 @@ def test_a_region_that_is_not_known_or_not_the_cases_is_noted(tmp_path, capsys, 
     assert [line.partition("note: ")[2] for line in capsys.readouterr().out.splitlines() if "note: " in line] == told
 
 
-def test_a_history_that_is_left_aside_is_noted(copied):
+def test_a_history_beside_estimates_is_measured_evidence(copied):
+    without = read_case(copied).reconcile().quantiles(years=[2023])
     change(copied / "case.toml", "[footing]", 'history = "history.csv"\n\n[footing]')
-    (copied / "history.csv").write_text("year,value\n2021,3.5\n2020,3\n", encoding="utf-8")
-    assert [str(note) for note in read_case(copied).notes] == [
-        'case.toml, history: found history.csv, which is no part of the consensus; start = "history" carries it on'
-    ]
+    (copied / "history.csv").write_text("year,value\n2022,27\n2021,25\n2023,30\n", encoding="utf-8")
+    run = forecast.run(copied)
+    low, middle, high = run.consensus.quantiles(years=[2023]).iloc[0]
+    assert 0.9 * 30 < low < middle < high < 1.1 * 30
+    assert without.loc[2023, 0.5] < 25
+    told = run.projection.statements
+    actual = told[told["kind"] == "actual"].set_index("year")["value"]
+    assert actual.round(9).to_dict() == {2021: 25, 2022: 27, 2023: 30}
+    assert "actual" in [text.get_text() for text in run.projection.plot().get_legend().get_texts()]
 
 
 @pytest.mark.parametrize("name", case_names())
