@@ -247,6 +247,25 @@ def test_measured_actuals_anchor_the_market_also_where_they_cover_a_part():
     assert math.log(high / low) / 2.563 == pytest.approx(math.hypot(0.05, 0.1), rel=0.1)
 
 
+@pytest.mark.parametrize(("first", "second"), [(15.8, 12.1), (12.1, 15.8), (13.0, 14.0)])
+def test_one_measured_change_does_not_go_on_for_ever(first, second):
+    row = {"base_value": "15", "target_year": "2030", "target_value": "30"}
+    found = reconcile(table(row), scope=WHOLE, history=pd.Series({2023: first, 2024: second}))
+    assert found.quantiles([0.5], [2024]).iloc[0, 0] == pytest.approx(second, rel=0.05)
+    measured, carried = math.log(second / first), math.log(found.quantiles([0.5], [2030]).iloc[0, 0] / second) / 6
+    told = math.log(30 / 15) / 7
+    assert min(measured, told) < carried < max(measured, told)
+    assert abs(carried - told) < 0.75 * abs(measured - told)
+
+
+def test_a_lasting_measured_growth_does():
+    row = {"base_value": "15", "target_year": "2030", "target_value": "30"}
+    steady = pd.Series({year: 12 * 0.97 ** (year - 2014) for year in range(2014, 2025)})
+    found = reconcile(table(row), scope=WHOLE, history=steady)
+    growth = math.log(found.quantiles([0.5], [2030]).iloc[0, 0] / steady[2024]) / 6
+    assert growth == pytest.approx(math.log(0.97), abs=0.03)
+
+
 def test_growth_alone_is_enough_beside_measured_actuals():
     row = {"base_value": "", "target_year": "2030", "cagr": "10"}
     found = reconcile(table(row), scope=WHOLE, history=pd.Series({2022: 8.0, 2023: 9.0}))
