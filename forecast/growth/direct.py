@@ -22,6 +22,8 @@ from forecast.growth.solver import Array, Indices, Solution, minimize
 
 _STEP = 6e-6
 """Step of central differences: the cube root of the machine's precision."""
+_FARTHEST = 420.0
+"""Logarithm of a ceiling over the largest value, beyond which no curve tells it from none."""
 
 _LOGS = ("start", "ceiling", "innovation", "half_life")
 
@@ -116,6 +118,8 @@ class DirectProblem:
             return code * self.size[index]
         if name == "innovation":
             return np.exp(np.clip(code, -690, 690)) + self._least_innovation(parameters)
+        if name == "ceiling":
+            return np.exp(np.clip(code, -690, np.log(self.size[index]) + _FARTHEST))
         if name in _LOGS:
             return np.exp(np.clip(code, -690, 690))
         if name == "rate":

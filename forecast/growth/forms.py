@@ -34,6 +34,12 @@ _MIDDLES = np.linspace(-1.0, 2.5, 22)
 
 _OPEN = -18.0
 """Logarithm at which a ceiling counts as infinitely far: beyond it nothing in the data changes."""
+_ABOVE = 400.0
+"""Logarithm of a ceiling over the value in the middle at which a Gompertz curve counts as exponential."""
+_FINE_RATES = np.geomspace(0.2, 150.0, 9)
+"""Rates tried where no curve describes a history well, up to a step between two values."""
+_FINE_MIDDLES = np.linspace(-1.2, 1.2, 73)
+"""Inflections tried with them."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,13 @@ class Form(ABC):
     @abstractmethod
     def grid(self) -> Array:
         """Shape parameters to start from, shape (k, candidates)."""
+
+    def fine_grid(self) -> Array | None:
+        """More to start from where the first descent ends in a poor fit, shape (k, groups, candidates).
+
+        The best of each group is tried. None where one descent is enough.
+        """
+        return None
 
     @abstractmethod
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
@@ -188,7 +201,13 @@ class LogisticForm(Form):
     two_way = True
 
     def grid(self) -> Array:
-        rate, middle = (cell.ravel() for cell in np.meshgrid(_RATES, _MIDDLES, indexing="ij"))
+        return self._starts(_RATES, _MIDDLES).reshape(2, -1)
+
+    def fine_grid(self) -> Array | None:
+        return self._starts(_FINE_RATES, _FINE_MIDDLES)
+
+    def _starts(self, rates: Array, middles: Array) -> Array:
+        rate, middle = np.meshgrid(rates, middles, indexing="ij")
         return np.stack([np.log(rate / self.span), rate * (0.5 - middle)])
 
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
@@ -205,17 +224,22 @@ class LogisticForm(Form):
 
 
 class GompertzForm(Form):
-    """Log shape = e^γ φ(t - c), φ = (1 - e^{-rt})/r, r = e^ρ; a ceiling without end is r -> 0."""
+    """Log shape = e^γ φ(t - c), φ = (1 - e^{-rt})/r, r = e^ρ; without a ceiling r -> 0, which ends at e^γ / 400."""
 
     two_way = True
 
     def grid(self) -> Array:
-        rate, middle = (cell.ravel() for cell in np.meshgrid(_RATES, _MIDDLES, indexing="ij"))
+        return self._starts(_RATES, _MIDDLES).reshape(2, -1)
+
+    def fine_grid(self) -> Array | None:
+        return self._starts(_FINE_RATES, _FINE_MIDDLES)
+
+    def _starts(self, rates: Array, middles: Array) -> Array:
+        rate, middle = np.meshgrid(rates, middles, indexing="ij")
         return np.stack([np.log(rate / self.span) + np.clip(rate * middle, -8, 5), np.log(rate / self.span)])
 
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
-        elapsed, rate = times - self.middle, np.exp(np.maximum(theta[1], self._slowest))
-        growth = np.exp(theta[0])
+        elapsed, growth, rate = times - self.middle, np.exp(theta[0]), self._rate(theta)
         gone = -np.expm1(np.minimum(-rate * elapsed, 300.0))
         log_shape = growth / rate * gone
         shape = np.exp(log_shape)
@@ -224,22 +248,31 @@ class GompertzForm(Form):
         np.multiply(shape, elapsed * (1 - gone), out=slopes[1])
         slopes[1] *= growth
         slopes[1] -= slopes[0]
-        slopes[1] *= theta[1] > self._slowest
+        open_ended = theta[1] <= np.log(rate) - 1e-12
+        if np.any(open_ended):
+            slopes[0] += open_ended * slopes[1]
+            slopes[1] *= ~open_ended
         return shape, slopes
 
-    @property
-    def _slowest(self) -> float:
-        return float(_OPEN - np.log(self.span))
+    def _rate(self, theta: Array) -> Array:
+        return np.maximum(np.exp(theta[1]), np.exp(theta[0]) / _ABOVE)
 
     def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
-        return {"rate": direction * np.exp(theta[1]), "ceiling": scale * np.exp(np.exp(theta[0] - theta[1]))}
+        rate = self._rate(theta)
+        return {"rate": direction * rate, "ceiling": scale * np.exp(np.exp(theta[0]) / rate)}
 
 
 class BassForm(Form):
     """Shape = (1 - E)/(p + (s - p)E), E = e^{-st}, from nothing at time 0; the scale is m p; s = p + q."""
 
     def grid(self) -> Array:
-        rate, share = (cell.ravel() for cell in np.meshgrid(_RATES, np.geomspace(1e-7, 1.5, 24), indexing="ij"))
+        return self._starts(_RATES, 24).reshape(2, -1)
+
+    def fine_grid(self) -> Array | None:
+        return self._starts(_FINE_RATES, 73)
+
+    def _starts(self, rates: Array, shares: int) -> Array:
+        rate, share = np.meshgrid(rates, np.geomspace(1e-7, 1.5, shares), indexing="ij")
         return np.log(np.stack([rate * share, rate]) / self.span)
 
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
@@ -271,8 +304,15 @@ class RichardsForm(Form):
     two_way = True
 
     def grid(self) -> Array:
-        axes = (_RATES[::2], _MIDDLES[::2], np.array([-0.9, -0.5, -0.2, 0.02, 0.4, 1.0, 2.0, 5.0]))
-        rate, middle, asymmetry = (cell.ravel() for cell in np.meshgrid(*axes, indexing="ij"))
+        return self._starts(_RATES[::2], _MIDDLES[::2]).reshape(3, -1)
+
+    def fine_grid(self) -> Array | None:
+        starts = self._starts(_FINE_RATES, _FINE_MIDDLES[::2])
+        return starts.reshape(3, len(_FINE_RATES), -1)
+
+    def _starts(self, rates: Array, middles: Array) -> Array:
+        asymmetries = np.array([-0.9, -0.5, -0.2, 0.02, 0.4, 1.0, 2.0, 5.0])
+        rate, middle, asymmetry = np.meshgrid(rates, middles, asymmetries, indexing="ij")
         return np.stack([np.log(rate / self.span), -rate * middle, np.log1p(asymmetry)])
 
     def shape(self, theta: Array, times: Array) -> tuple[Array, Array]:
@@ -284,13 +324,18 @@ class RichardsForm(Form):
 
     def _value(self, theta: Array, times: Array) -> Array:
         asymmetry, elapsed = np.expm1(theta[2]), times - self.middle
-        here = special.inv_boxcox(np.exp(-theta[1] - np.exp(theta[0]) * elapsed), asymmetry)
-        value = special.inv_boxcox(np.exp(-theta[1]), asymmetry) / here
+        room = self._room(theta[1], asymmetry)
+        here = special.inv_boxcox(room * np.exp(-np.exp(theta[0]) * elapsed), asymmetry)
+        value = special.inv_boxcox(room, asymmetry) / here
         return np.where(np.isfinite(value), value, 0.0)
+
+    def _room(self, turn: Array, asymmetry: Array) -> Array:
+        """Distance to the ceiling in the middle, no farther than where nothing in the data changes."""
+        return np.minimum(np.exp(-turn), special.boxcox(np.exp(_ABOVE / np.maximum(asymmetry, 1.0)), asymmetry))
 
     def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
         asymmetry = np.expm1(theta[2])
-        ceiling = scale * special.inv_boxcox(np.exp(-theta[1]), asymmetry)
+        ceiling = scale * special.inv_boxcox(self._room(theta[1], asymmetry), asymmetry)
         return {"rate": direction * np.exp(theta[0]), "ceiling": ceiling, "asymmetry": asymmetry}
 
 

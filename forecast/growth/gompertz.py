@@ -50,9 +50,11 @@ class Gompertz(SaturatingCurve):
         return np.exp(self.log_path(start, elapsed))
 
     def log_path(self, start: ArrayLike, elapsed: ArrayLike) -> Array:
-        below = column(np.log(np.asarray(self.ceiling, float) / np.asarray(start, float)))
-        shrunk = below * np.exp(-column(self.rate) * np.asarray(elapsed, float))
-        return np.asarray(np.log(column(self.ceiling)) - shrunk)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            begun = column(np.log(np.asarray(start, float)))
+            gone = -np.expm1(-column(self.rate) * np.asarray(elapsed, float))
+            below = np.log(column(self.ceiling)) - begun
+            return np.asarray(np.where(np.isinf(begun), begun, begun + below * gone))
 
     def slope(self, value: ArrayLike) -> Array:
         size = np.asarray(value, float)

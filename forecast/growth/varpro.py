@@ -17,6 +17,8 @@ _LONGEST = 1.0
 """Longest step of a shape parameter: logarithms, so at most a factor of e."""
 _BATCH = 2000
 """Histories searched at once."""
+_POOR = 0.2
+"""Share of the variation left over above which other starting values are tried."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class ShapeFit:
     def some(self, which: Indices) -> ShapeFit:
         """Some of the histories."""
         return ShapeFit(*(getattr(self, name)[..., which] for name in self.__dataclass_fields__))
+
+    def put(self, which: Indices, others: ShapeFit) -> None:
+        """Put other fits in place of some."""
+        for name in self.__dataclass_fields__:
+            getattr(self, name)[..., which] = getattr(others, name)
 
 
 @dataclass(frozen=True)
@@ -75,12 +82,41 @@ class ShapeProblem:
         return self.form.shape(theta, self.form.middle + direction * (column - self.form.middle))
 
     def solve(self) -> ShapeFit:
-        """Search the best shape of every history: all candidates of the grid by one product, then a descent."""
-        direction = self._direction()
+        """Search the best shape of every history: all candidates of the grid by one product, then a descent.
+
+        Where that ends in a poor fit, as for a history that hardly changes, descents from other candidates follow.
+        """
+        direction, grid = self._direction(), self.form.grid()
         candidates = np.empty(len(direction), np.intp)
         for way in np.unique(direction):
-            candidates[direction == way] = self._best_candidates(way, direction == way)
-        return self._descend(self.form.grid()[:, candidates], direction)
+            candidates[direction == way] = self._best_candidates(grid, way, direction == way)
+        fit = self._descend(grid[:, candidates], direction)
+        poor = np.flatnonzero(fit.rss > _POOR * self._variation())
+        fine = self.form.fine_grid() if poor.size else None
+        if fine is not None:
+            fit.put(poor, replace(self, values=self.values[:, poor])._try_others(fine, fit.some(poor)))
+        return fit
+
+    def _try_others(self, fine: Array, first: ShapeFit) -> ShapeFit:
+        """The best of a first fit and of the descents from the best candidate of each group, in both directions."""
+        count = self.values.shape[1]
+        ways = (1.0, -1.0) if self.form.two_way and not self.additions else (1.0,)
+        picked = [
+            (group[:, self._best_candidates(group, way)], way) for way in ways for group in np.moveaxis(fine, 1, 0)
+        ]
+        starts = np.concatenate([start for start, _ in picked], axis=1)
+        repeated = replace(self, values=np.tile(self.values, len(picked)))
+        found = repeated._descend(starts, np.repeat([way for _, way in picked], count))
+        every = ShapeFit(
+            *(np.concatenate([getattr(part, n) for part in (first, found)], -1) for n in ShapeFit.__dataclass_fields__)
+        )
+        best = np.argmin(every.rss.reshape(-1, count), axis=0)
+        return every.some(best * count + np.arange(count))
+
+    def _variation(self) -> Array:
+        """Sum of squares about the mean, shape (b,)."""
+        data = np.log(self.values) if self.proportional else self.values
+        return np.sum((data - np.mean(data, axis=0)) ** 2, axis=0)
 
     def parameters(self, fit: ShapeFit, moment: float) -> dict[str, Array]:
         """Parameters of the curve, with the value at one `moment` as its start."""
@@ -93,10 +129,10 @@ class ShapeProblem:
         lean = (self.form.times - self.form.middle) @ self.values
         return np.where(self.form.two_way and not self.additions, np.where(lean < 0, -1.0, 1.0), np.ones_like(lean))
 
-    def _best_candidates(self, way: float, which: NDArray[np.bool_]) -> Indices:
-        """Candidate of the grid that explains most of each history; single precision is enough to choose."""
+    def _best_candidates(self, grid: Array, way: float, which: NDArray[np.bool_] | slice = slice(None)) -> Indices:
+        """Candidate of a grid that explains most of each history; single precision is enough to choose."""
         with np.errstate(all="ignore"):
-            shapes, data = self.shape(self.form.grid(), np.full(1, way))[0], self.values[:, which]
+            shapes, data = self.shape(grid, np.full(1, way))[0], self.values[:, which]
             if self.proportional:
                 shapes, data = (np.log(part) - np.mean(np.log(part), axis=0) for part in (shapes, data))
             else:

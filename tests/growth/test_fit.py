@@ -188,6 +188,18 @@ def test_many_histories_reach_the_optimum_that_scipy_finds_from_the_truth(curve:
         assert fits["rss"].iloc[i] <= 2 * found.cost * (1 + 1e-9)
 
 
+@pytest.mark.parametrize("curve", ["logistic", "gompertz"])
+@pytest.mark.parametrize(("years", "spread"), [(10, 0.02), (15, 0.05)])
+def test_on_a_plateau_no_ceiling_fits_better_than_the_fitted_one(curve: str, years: int, spread: float) -> None:
+    """Steps between any two values are optima of their own there."""
+    rng = np.random.default_rng(11)
+    table = pd.DataFrame(50 * (1 + spread * rng.standard_normal((years, 20))), index=YEARS[:years])
+    shares = table / table.max()
+    free = fit_growths(shares, curve).table["rss"]
+    for ceiling in (1.0, 1.02, 1.1, 2.0, 100.0):
+        assert np.all(free <= fit_growths(shares, curve, ceiling=ceiling).table["rss"] * (1 + 1e-6))
+
+
 @pytest.mark.parametrize("curve", list(CURVES))
 @pytest.mark.parametrize("noise", ["additive", "proportional"])
 def test_every_curve_finds_its_own_parameters(curve: str, noise: str) -> None:
