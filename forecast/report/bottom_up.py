@@ -146,9 +146,24 @@ def _memo(run: Run, drivers: Tornado) -> str:
         **beside(run),
         "What is assumption": _assumed(run, drivers, called[drivers.scenario]),
     }
-    parts = [f"# {plain(run.case.title)}", f"**{plain(run.case.file.because)}**", _answer(run, found), *unreplaced(run)]
+    because = plain(run.case.file.because)
+    parts = [f"# {plain(run.case.title)}", *([f"**{because}**"] if because else []), _answer(run, found)]
+    parts += unreplaced(run)
     parts += [f"## {title}\n\n{text}" for title, text in sections.items()]
-    return "\n\n".join([*parts, _FILES]) + "\n"
+    return "\n\n".join([*parts, _files(run)]) + "\n"
+
+
+def _files(run: Run) -> str:
+    """Where the rest stands."""
+    tables = {
+        "bands.csv": "all bands",
+        "assumptions.csv": "the reasons for every assumption",
+        "checks.csv": "what was held against a stated number" if "checks" in cross_tables(run) else "",
+        "audit.csv": "findings" if len(run.audit.table) else "",
+        "figures/": "pictures",
+        "manifest.json": "inputs and versions",
+    }
+    return f"Further: {listing([f'{what} in `{name}`' for name, what in tables.items() if what])}."
 
 
 def _answer(run: Run, found: Mapping[tuple[str, int], str]) -> str:
@@ -162,12 +177,6 @@ def _answer(run: Run, found: Mapping[tuple[str, int], str]) -> str:
         f"in the scenario {called[name]}; in {last} it is {listing(said)}, in {run.unit}. In brackets the 80 % band. "
         f"There is no consensus: {why(run)}."
     )
-
-
-_FILES = (
-    "Every assumption of every scenario stands with its reason and its source in `assumptions.csv`, every checked "
-    "number in `checks.csv`, findings in `audit.csv`, pictures in `figures/`, inputs and versions in `manifest.json`."
-)
 
 
 def _assumed(run: Run, drivers: Tornado, title: str) -> str:

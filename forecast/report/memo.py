@@ -176,7 +176,17 @@ def _sources(run: Run) -> str:
         for row in run.case.estimates.to_dict("records")
         if row["id"] in pooled_ids(run)
     ]
-    return grid(["publisher", "market", "printed", "source"], rows)
+    told = [grid(["publisher", "market", "printed", "source"], rows), plain(measured_in_words(run))]
+    return "\n\n".join(filter(None, told))
+
+
+def measured_in_words(run: Run) -> str:
+    """Return what was measured of the market beside the estimates; nothing where nothing was."""
+    history = run.case.history
+    if history is None or not run.has_consensus:
+        return ""
+    ends = [f"{money(history[year], run.unit, digits=3)} in {year}" for year in (history.index[0], history.index[-1])]
+    return f"Measured, and pooled as such: {' to '.join(ends)}, {len(history)} values ({run.case.file.history})."
 
 
 def pooled_ids(run: Run) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ TOP_DOWN, BOTTOM_UP = "top-down", "bottom-up"
 SIDES = ("side", "year", "low", "median", "high", "unit", "what")
 
 
+@lru_cache(maxsize=1)
 def check_rows(run: Run) -> pd.DataFrame:
     """Hold the printed numbers that the driver trees of a case must reproduce against what they compute.
 
@@ -46,6 +48,7 @@ def check_rows(run: Run) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True)[columns] if filled else pd.DataFrame(columns=columns)
 
 
+@lru_cache(maxsize=1)
 def side_rows(run: Run) -> pd.DataFrame:
     """Put the market top-down beside the market bottom-up, as far as the case has a cross-check; never averaged.
 

@@ -124,7 +124,7 @@ def houses_table(run: Run, entries: Entries) -> Table:
     without = consensus.influence().set_index("id")
     rows = [
         (
-            head(short(row["publisher"]), link=entries[row["id"]].link),
+            head(short(row["publisher"]), link=entries[row["id"]].link if row["id"] in entries else ""),
             text(row["base_year"], kind="number"),
             band(row["low"], row["median"], row["high"]),
             number(row["outlier_probability"], percent(row["outlier_probability"])),

@@ -15,7 +15,7 @@ from forecast.report.assumptions import assumptions
 from forecast.report.bottom_up import why
 from forecast.report.facts import facts, named
 from forecast.report.manifest import input_hashes, library_versions, machine
-from forecast.report.memo import handover, told_stories
+from forecast.report.memo import handover, measured_in_words, told_stories
 from forecast.report.page import evidence, outlook, provenance
 from forecast.report.page.answer import keys, others
 from forecast.report.page.pictures import pictures
@@ -140,6 +140,7 @@ def _pooled(run: Run, entries: evidence.Entries) -> dict[str, Any]:
     beliefs = run.consensus.prior_sensitivity()
     return {
         "sources": evidence.sources_table(entries),
+        "measured": measured_in_words(run),
         "worth": _worth(run),
         "handover": handover(run),
         "promises": promises_in_words(run),
