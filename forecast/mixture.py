@@ -122,7 +122,7 @@ class Mixture:
 
     def quantiles(self, levels: Sequence[float] | ArrayLike) -> Array:
         """Quantiles in logs, shape (T, L), by safeguarded Newton on the mixture's own distribution function."""
-        wanted = _checked(np.asarray(levels, float))
+        wanted = checked_levels(levels)
         if self._spectrum is not None:
             return self._spectrum.quantiles(wanted)
         return mixture_quantiles(*self.marginals, wanted)
@@ -171,6 +171,12 @@ class Mixture:
             (self.means[:, None] + moved).reshape(-1, shape),
             np.repeat(narrow, count, axis=0).reshape(-1, shape, shape),
         )
+
+    def ordered(self, year: int) -> Mixture:
+        """The same mixture with its components in the order of their means at one position of the path."""
+        order = np.argsort(self.means[:, year], kind="stable")
+        terms = None if self.terms is None else self.terms.some(order)
+        return Mixture(self.weights[order], self.means[order], self.covariances[order], terms)
 
     def linear(self, matrix: ArrayLike) -> Mixture:
         """The mixture of A x for a path x; `matrix` has shape (K, T)."""
@@ -308,7 +314,7 @@ def blended_quantiles(weights: Sequence[float], parts: Sequence[Mixture], levels
         return joined(weights, parts).quantiles(levels)
     shares = np.asarray(weights, float) / sum(weights)
     told = [part.addends._replace(weights=w * part.addends.weights) for w, part in zip(shares, parts, strict=True)]
-    return Spectrum.of(told).quantiles(_checked(np.asarray(levels, float)))
+    return Spectrum.of(told).quantiles(checked_levels(levels))
 
 
 def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -> Array:
@@ -329,7 +335,7 @@ def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -
     Shape (T, L).
     """
     weight = np.broadcast_to(weights.reshape(len(weights), -1), means.shape)
-    target = special.ndtri(_checked(levels))
+    target = special.ndtri(checked_levels(levels))
     component = means[:, :, None] + sds[:, :, None] * target
     low, high = component.min(0), component.max(0)
     centre = np.einsum("jt,jt->t", weight, means)
@@ -350,7 +356,9 @@ def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -
     return x
 
 
-def _checked(levels: Array) -> Array:
+def checked_levels(asked: Sequence[float] | ArrayLike) -> Array:
+    """Probabilities strictly between 0 and 1, shape (L,); anything else is an `ArgumentError`."""
+    levels = np.asarray(asked, float)
     if levels.ndim != 1 or not ((levels > 0) & (levels < 1)).all():
         raise ArgumentError(Problem("levels", f"{levels.tolist()}", "probabilities between 0 and 1, such as 0.1"))
     return levels

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 import forecast
 from forecast.analyst_error import analyst_error_sd, analyst_error_tails
-from forecast.errors import ArgumentError
+from forecast.errors import ArgumentError, ModelError
 from forecast.mixture import Mixture
 from forecast.project import Projection, scenario_path
 from forecast.reconcile import Consensus
@@ -111,6 +111,51 @@ def test_quantiles_agree_with_simulated_paths(curve: str, other: dict, paths: in
     below = np.stack([(drawn <= quantiles[:, at]).mean(axis=0) for at in range(len(LEVELS))], axis=1)
     allowed = 4 * np.sqrt(LEVELS * (1 - LEVELS) / paths) + projection.paths["story"].numerical_error
     assert (np.abs(below - LEVELS) <= allowed).all(), np.abs(below - LEVELS).max(axis=0)
+
+
+RATES = {"rate": ranged(0.1, 0.25, 0.6), "ceiling": ranged(90, 150, 500)}
+WIDE = {
+    "logistic": RATES,
+    "gompertz": RATES,
+    "richards": RATES | {"asymmetry": ranged(0.2, 0.5, 1.2)},
+    "bass": {
+        "innovation": ranged(0.005, 0.01, 0.03),
+        "imitation": ranged(0.1, 0.3, 0.5),
+        "ceiling": ranged(200, 300, 600),
+    },
+}
+
+
+@pytest.mark.parametrize("curve", BENT)
+def test_markets_that_come_near_a_wide_ceiling_are_told_from_everywhere(curve: str, start: Consensus) -> None:
+    paths, story = 250_000, scenario(curve, growth={"curve": curve} | WIDE[curve])
+    with np.errstate(over="ignore", invalid="ignore"):
+        drawn = simulated(story, start, end=2045, paths=paths, seed=1)
+    levels = np.linspace(0.05, 0.95, 19)
+    found = forecast.project(start, story, end=2045).paths["story"]
+    below = np.stack([(drawn <= at).mean(axis=0) for at in found.quantiles(levels).T], axis=1)
+    allowed = 4 * np.sqrt(levels * (1 - levels) / paths) + found.numerical_error
+    assert found.numerical_error <= 0.003
+    assert (np.abs(below - levels) <= allowed).all(), np.abs(below - levels).max(axis=0)
+
+
+@pytest.mark.parametrize("curve", ["fading", *BENT])
+def test_a_projection_may_end_in_its_handover_year(curve: str, start: Consensus) -> None:
+    levels = (0.1, 0.5, 0.9)
+    growth = {"curve": curve} | CURVES[curve]
+    projection = forecast.project(start, scenario(curve, growth=growth, handover_year=2026), end=2026)
+    wanted = start.quantiles(levels, projection.years)
+    assert projection.quantiles(levels).loc["story"].to_numpy() == pytest.approx(wanted.to_numpy(), rel=0.01)
+
+
+def test_a_market_above_its_ceiling_is_refused(start: Consensus) -> None:
+    growth = {"curve": "logistic", "rate": 0.3, "ceiling": ranged(4, 6, 8)}
+    with pytest.raises(ModelError) as told:
+        forecast.project(start, scenario("logistic", growth=growth, handover_year=2026), end=END)
+    assert "scenario story, growth.ceiling: the market of 2026 is " in str(told.value)
+    assert "above the ceiling, whose P90 is 8" in str(told.value)
+    lifted = {"cap": {"year": 2027, "probability": 1, "effects": [{"kind": "ceiling change", "size": 9}]}}
+    forecast.project(start, scenario("logistic", growth=growth, handover_year=2026, events=lifted), end=END)
 
 
 def test_the_first_year_carries_the_whole_band_of_the_consensus(projection: Projection, start: Consensus) -> None:
@@ -242,6 +287,11 @@ def test_amounts_scale_with_the_currency(case: Case, start: Consensus) -> None:
         (lambda p: p.year_above(0), "year_above: found 0; allowed: an amount above 0"),
         (lambda p: p.draws(10, seed=1, scenario="bas"), "scenario: found 'bas'; allowed: cautious, base, ambitious"),
         (lambda p: p.quantiles([1.2]), "levels: found [1.2]; allowed: probabilities between 0 and 1"),
+        (lambda p: p.cumulative(2025, 2030, [1.5]), "levels: found [1.5]; allowed: probabilities between 0 and 1"),
+        (lambda p: p.year_above(20, [1.5]), "levels: found [1.5]; allowed: probabilities between 0 and 1"),
+        (lambda p: p.cumulative(2025, 2030, draws=0), "draws: found 0; allowed: a whole number of paths, at least 1"),
+        (lambda p: p.year_above(20, draws=0.5), "draws: found 0.5; allowed: a whole number of paths, at least 1"),
+        (lambda p: p.draws(-1, 1), "draws: found -1; allowed: a whole number of paths, at least 1"),
     ],
 )
 def test_a_wrong_question_gets_one_clear_answer(projection: Projection, ask, words: str) -> None:

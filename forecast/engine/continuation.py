@@ -22,7 +22,7 @@ from forecast.scenario import Segment, segment_paths
 from forecast.scenario.growth import AnyGrowth, PiecewiseGrowth
 
 _STEP = 1e-4
-"""Step in log start over which a slope is taken."""
+"""Step in log start over which a slope is taken where none is asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Ahead:
     values
         Free drivers by their key within the growth table, shape (N,) each.
     start
-        Log market in the handover year, shape (J,).
+        Log market in the handover year, shape (J,), or (N, J) where every node has starts of its own.
     handover
         The handover year.
     years
@@ -68,6 +68,9 @@ class Ahead:
         Log factor on the ceiling by node and year ahead, shape (N, K).
     growth
         Mean log growth of the handover year, about which a sum of segments is straightened.
+    step
+        Distance to either side of a start at which a path that bends is told, for its mean and slope there; the sd of
+        a normal start makes the mean right to third order. A number, or shape (N, 1).
     """
 
     values: Mapping[str, Array]
@@ -76,6 +79,7 @@ class Ahead:
     years: int
     ceiling: Array
     growth: float = 0.0
+    step: Array | float = _STEP / 2
 
     @property
     def elapsed(self) -> Array:
@@ -100,7 +104,7 @@ def continue_with(growth: AnyGrowth, ahead: Ahead) -> Continuation:
     Raises
     ------
     ModelError
-        If a path falls to zero, or starts above the ceiling of its curve.
+        If a path falls to zero, or leaves what its curve can follow.
     """
     return _CURVES[growth.curve](growth, ahead)
 
@@ -116,7 +120,7 @@ def continue_segments(segments: Mapping[str, Segment], ahead: Ahead, *, balanced
     def parts(start: Array, growth: float) -> dict[str, Array]:
         years = ahead.handover + np.arange(0, ahead.years + 1)
         values = {key: value[:, None] for key, value in ahead.values.items()}
-        level = np.broadcast_to(start, (ahead.nodes, len(start)))
+        level = np.broadcast_to(start, (ahead.nodes, start.shape[-1]))
         paths = segment_paths(
             segments,
             years,
@@ -133,11 +137,12 @@ def continue_segments(segments: Mapping[str, Segment], ahead: Ahead, *, balanced
 
     segment_logs = parts(ahead.start, ahead.growth)
     middle = _log_sum(segment_logs)
-    slope = (total(ahead.start + _STEP, ahead.growth) - middle) / _STEP
+    low, high = (total(ahead.start + side, ahead.growth) for side in (-ahead.step, ahead.step))
+    slope = (high - low) / (2 * np.asarray(ahead.step))[..., None]
     momentum = ((total(ahead.start, ahead.growth + _STEP) - middle) / _STEP).mean(axis=1)
     shares = {name: np.exp(path - middle).mean(axis=1) for name, path in segment_logs.items()}
     noise, lift = _segment_noise(shares, ahead)
-    increment = middle - ahead.start[:, None] - momentum[:, None] * ahead.growth + lift[:, None]
+    increment = (low + high) / 2 - ahead.start[..., None] - momentum[:, None] * ahead.growth + lift[:, None]
     return Continuation(increment, slope, momentum, {}, noise)
 
 
@@ -202,28 +207,26 @@ def _log_positive(relative: Array) -> Array:
 
 def _saturating(make: Callable[[Mapping[str, Array], Array], Curve]) -> Callable[[AnyGrowth, Ahead], Continuation]:
     def carry_on(_: AnyGrowth, ahead: Ahead) -> Continuation:
-        low, high = (_stepwise(make, ahead, ahead.start + side) for side in (-_STEP / 2, _STEP / 2))
-        slope = (high - low) / _STEP
+        low, high = (_stepwise(make, ahead, ahead.start + side) for side in (-ahead.step, ahead.step))
+        slope = (high - low) / (2 * np.asarray(ahead.step))[..., None]
         zero = np.zeros((ahead.nodes, ahead.years))
-        return Continuation((low + high) / 2 - ahead.start[:, None], slope, zero, {})
+        return Continuation((low + high) / 2 - ahead.start[..., None], slope, zero, {})
 
     return carry_on
 
 
 def _stepwise(make: Callable[[Mapping[str, Array], Array], Curve], ahead: Ahead, start: Array) -> Array:
     """Year by year, so that the ceiling may change on the way; shape (N, J, K)."""
-    now = np.broadcast_to(start, (ahead.nodes, len(start)))
-    path = []
+    now = np.broadcast_to(start, (ahead.nodes, start.shape[-1]))
+    path = np.empty((*now.shape, ahead.years))
     for k in range(ahead.years):
         ceiling = ahead.values["ceiling"] * np.exp(ahead.ceiling[:, k])
         values = {key: value[:, None] for key, value in ahead.values.items()}
         curve = make(values, ceiling[:, None])
-        now = curve.log_path(np.exp(now), np.ones(1))[..., 0]
-        path.append(now)
-    found = np.stack(path, axis=2)
-    if not np.isfinite(found).all():
+        path[..., k] = now = curve.log_path(np.exp(now), np.ones(1))[..., 0]
+    if not np.isfinite(path).all():
         raise ModelError("the market leaves what this curve can follow; check its ceiling against the handover year")
-    return found
+    return path
 
 
 _CURVES: Mapping[str, Callable[[AnyGrowth, Ahead], Continuation]] = MappingProxyType(

@@ -14,16 +14,21 @@ from scipy.sparse import csr_array
 from forecast.distributions import Array
 from forecast.engine.continuation import Ahead, Continuation, continue_segments, continue_with
 from forecast.engine.scenario_nodes import STAR_SCORE, Background, ScenarioNodes, scenario_nodes, star_of
+from forecast.errors import ModelError
 from forecast.mixture import Mixture, labels
 from forecast.scenario import Scenario
 from forecast.scenario.growth import SegmentsGrowth
 from forecast.skew import Terms
+from forecast.wording import amount
 
 _LEVELS = 33
 _MARGIN = 1e-3
 _NODE_WIDTH = 0.05
 _WIDER = 1.25
 _KEY_YEARS = 4
+_LEAST_STEP = 5e-5
+"""Least distance at which the slope of a bent curve is taken."""
+_HIGH = 0.9
 _NO_WEIGHT = 1e-8
 _NO_SD = 1e-12
 _FEW = 16
@@ -53,13 +58,15 @@ class NodeRows:
     process
         Part of `own` that is the yearly volatility, summed over the nodes, shape (T,).
     levels
-        Log market in the handover year for which a row of J stands, shape (J,).
+        Log market in the handover year for which a row of J stands, shape (J,), or (N, 1) with `components`.
     before, reached
         Number of known years before the first of the path, and of years of the path up to the handover.
     terms
         Skewed terms of the path; `own` holds their covariance.
     correlation_kept
         Factor by which contradicting correlations were weakened.
+    components
+        Component of the start that each node goes with, shape (N,); None where it goes with every one.
     """
 
     weights: Array
@@ -73,6 +80,7 @@ class NodeRows:
     reached: int
     terms: Terms | None = None
     correlation_kept: float = 1.0
+    components: NDArray[np.intp] | None = None
 
     @property
     def known(self) -> Array:
@@ -106,15 +114,20 @@ class NodeRows:
         return _coefficients(slope, momentum, self.before, self.reached)[[0, self.reached - 1, -1]]
 
     def carry(self, start: Mixture) -> Mixture:
-        """Every component of the start on every node; pairs without weight are left out."""
+        """Every component of the start on every node, without pairs that have no weight; or each node on its own."""
+        if self.components is not None:
+            return self._carried(start, np.arange(self.size), self.components, self.weights)
         weights = np.outer(self.weights, start.weights)
         node, component = np.nonzero(weights > _NO_WEIGHT * weights.max())
-        level = component if len(self.levels) > 1 else np.zeros_like(component)
+        return self._carried(start, node, component, weights[node, component])
+
+    def _carried(self, start: Mixture, node: NDArray[np.intp], component: NDArray[np.intp], weights: Array) -> Mixture:
+        level = component if self.slope.shape[1] > 1 else np.zeros_like(component)
         rows = _coefficients(self.slope[node, level], self.momentum[node], self.before, self.reached)
         means = np.einsum("ctk,ck->ct", rows, start.means[component]) + self.offset[node, level]
         covariances = rows @ start.covariances[component] @ np.swapaxes(rows, 1, 2) + self.own[node]
         terms = None if self.terms is None else self.terms.some(node)
-        return Mixture.of(weights[node, component], means, covariances, terms)
+        return Mixture.of(weights, means, covariances, terms)
 
     def merged(self, start: Mixture, most: int) -> NodeRows:
         """At most so many nodes: those with neighbouring paths become one, mean and covariance kept."""
@@ -185,6 +198,38 @@ def node_rows(
     return _rows(nodes, known, _levels(start) if bends else start.mean()[-1:], start.mean())
 
 
+def paired_rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> NodeRows:
+    """Put the log path of a scenario whose curve bends on nodes, each with one component of the start.
+
+    Parameters
+    ----------
+    scenario, years, known
+        As in `node_rows`.
+    start
+        Log market over `known`, of narrow components in the order of their last year.
+    """
+    nodes = scenario_nodes(scenario, years, _background(scenario, years, known, start), with_start=True)
+    assert nodes.start is not None
+    if scenario.growth.has_ceiling and years[-1] > known[-1]:
+        _check_ceiling(nodes, int(known[-1]), start)
+    components = np.searchsorted(np.cumsum(start.weights)[:-1], nodes.start, side="right")
+    levels, sds = start.means[components, -1:], start.sds[components, -1:]
+    rows = _rows(nodes, known, levels, start.mean(), np.maximum(sds, _LEAST_STEP))
+    return replace(rows, components=components)
+
+
+def _check_ceiling(nodes: ScenarioNodes, handover: int, start: Mixture) -> None:
+    """Refuse a start that lies above the ceiling for the most part, whatever events may yet do to the ceiling."""
+    highest = nodes.values["growth.ceiling"] * np.exp(nodes.ceiling(handover).max(axis=1, initial=0.0))
+    ceiling, middle = np.quantile(highest, _HIGH), np.exp(start.quantiles([0.5])[-1, 0])
+    if middle > ceiling:
+        raise ModelError(
+            f"scenario {nodes.scenario.name}, growth.ceiling: the market of {handover} is {amount(middle)} (median), "
+            f"above the ceiling, whose P90 is {amount(ceiling)}; raise the ceiling, or choose a curve without one, "
+            "such as fading"
+        )
+
+
 def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> Background:
     """What the log path is like with every driver at its median and no event, and how free drivers move it."""
     star, mean, covariance = star_of(scenario, years), start.mean(), start.covariance()
@@ -207,7 +252,9 @@ def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.
     return Background.of(sds, np.sqrt(np.maximum(grown, 0.0)), profiles, moved_by, few=start.size <= _FEW)
 
 
-def _carried_on(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> Continuation:
+def _carried_on(
+    nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array, step: Array | float = _LEAST_STEP
+) -> Continuation:
     scenario, handover = nodes.scenario, int(known[-1])
     table = "segments." if isinstance(scenario.growth, SegmentsGrowth) else "growth."
     values = {key.removeprefix(table): value for key, value in nodes.values.items() if key.startswith(table)}
@@ -218,14 +265,21 @@ def _carried_on(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, m
         max(0, int(nodes.years[-1]) - handover),
         nodes.ceiling(handover),
         float(mean[-1] - mean[-2]),
+        step,
     )
     if isinstance(scenario.growth, SegmentsGrowth):
         return continue_segments(scenario.segments, ahead, balanced=scenario.growth.balance == "total")
     return continue_with(scenario.growth, ahead)
 
 
-def _rows(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array) -> NodeRows:
-    years, gone_on = nodes.years, _carried_on(nodes, known, levels, mean)
+def _rows(
+    nodes: ScenarioNodes,
+    known: NDArray[np.int64],
+    levels: Array,
+    mean: Array,
+    step: Array | float = _LEAST_STEP,
+) -> NodeRows:
+    years, gone_on = nodes.years, _carried_on(nodes, known, levels, mean, step)
     beyond = np.maximum(0, years - int(known[-1]))
     linear = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
     offset, own, process, terms = added(nodes, years, linear)
@@ -233,7 +287,7 @@ def _rows(nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: A
         noise = np.swapaxes(_after(np.swapaxes(_after(gone_on.noise, beyond), 1, 2), beyond), 1, 2)
         own, process = own + noise, process + nodes.weights @ np.einsum("ntt->nt", noise)
     slope = _after(gone_on.slope, beyond)
-    bent = _after(gone_on.increment, beyond) - (slope - (beyond > 0)) * levels[:, None]
+    bent = _after(gone_on.increment, beyond) - (slope - (beyond > 0)) * levels[..., None]
     before, reached = _places(years, known)
     return NodeRows(
         weights=nodes.weights,

@@ -20,8 +20,11 @@ from forecast.scenario.format import Format
 from forecast.scenario.joint import NEVER, EventStates
 
 _MOST_CROSSED = 16
-_MOST_POINTS, _BENT_POINTS = 16_384, 4096
-_STATE = "state of the events"
+_MOST_POINTS, _BENT_POINTS, _WITH_START = 16_384, 4096, 8192
+_MOST_NUMBERS = 42e6
+"""Numbers that the covariances of all nodes may hold before points are fewer: those of 71 years at 8192 points."""
+
+_STATE, _START = "state of the events", "start"
 
 STAR_SCORE = 2.0
 """Normal score at which a driver is low or high in a star."""
@@ -60,6 +63,9 @@ class ScenarioNodes:
         The drivers that are skewed terms of the path, by key.
     apart
         Keys of those whose effect at each node must be told apart.
+    start
+        Probability, among the components of the start in their order, at which each node begins, shape (M,); None
+        where every node goes with every component.
     """
 
     scenario: Scenario
@@ -73,6 +79,7 @@ class ScenarioNodes:
     correlation_kept: float
     skewed: Mapping[str, LinearDriver] = field(default_factory=dict)
     apart: frozenset[str] = frozenset()
+    start: Array | None = None
 
     @property
     def size(self) -> int:
@@ -124,7 +131,12 @@ def _free_names(kind: type[Effect]) -> tuple[str, ...]:
 
 
 def scenario_nodes(
-    scenario: Scenario, years: NDArray[np.int64], background: Background | None = None, *, most: float = math.inf
+    scenario: Scenario,
+    years: NDArray[np.int64],
+    background: Background | None = None,
+    *,
+    most: float = math.inf,
+    with_start: bool = False,
 ) -> ScenarioNodes:
     """Put the drivers of a scenario's curve and events on nodes, in every joint state of the events.
 
@@ -140,8 +152,11 @@ def scenario_nodes(
         What the path is like without its drivers; those that are linear, skewed and small beside it need no nodes.
     most
         Nodes to aim at, see `driver_nodes`.
+    with_start
+        Whether every node has a place in the start, and in the states of the events, of its own: Sobol points of all
+        of these together, which tell a path that bends with its start from everywhere at once.
     """
-    return _planned(_Same(scenario), int(years[0]), int(years[-1]), background, most)
+    return _planned(_Same(scenario), int(years[0]), int(years[-1]), background, most, with_start=with_start)
 
 
 @dataclass(frozen=True)
@@ -245,7 +260,9 @@ def _drivers(scenario: Scenario) -> dict[str, Distribution]:
 
 
 @lru_cache(maxsize=8)
-def _planned(same: _Same, first: int, last: int, background: Background | None, most: float) -> ScenarioNodes:
+def _planned(
+    same: _Same, first: int, last: int, background: Background | None, most: float, *, with_start: bool
+) -> ScenarioNodes:
     scenario, years, told = same.scenario, np.arange(first, last + 1), _told(same)
     states = scenario.event_states(first=first, last=last)
     happens = np.atleast_1d(states.happens.any(axis=0))
@@ -253,13 +270,17 @@ def _planned(same: _Same, first: int, last: int, background: Background | None, 
     used = ("growth.", "tree.", "segments.", *(f"events.{name}." for name in possible))
     linear = {key: driver for key, driver in told.linear.items() if key.startswith(used)}
     free = {key: driver for key, driver in told.drivers.items() if key.startswith(used) and key not in linear}
-    paired = len(states.weights) > _MOST_CROSSED
+    paired = with_start or len(states.weights) > _MOST_CROSSED
+    if with_start:
+        free = {_START: Uniform(0.0, 1.0)} | free
     if paired:
         free[_STATE] = Uniform(0.0, 1.0)
     bends = scenario.growth.has_ceiling or scenario.growth.curve == "segments"
     points = (_BENT_POINTS if bends else _MOST_POINTS) if paired else FEWEST_POINTS
     if scenario.growth.curve == "tree" and not paired:
         points = max(FEWEST_POINTS, _MOST_POINTS // len(states.weights))
+    if with_start:
+        points = int(min(_WITH_START, _MOST_NUMBERS / len(years) ** 2))
     influence = {} if background is None else _influence(scenario, told, linear, states, years, background)
     influence = {
         key: own for key, own in influence.items() if key in linear or not (bends and key.startswith(_OF_CURVE))
@@ -279,7 +300,7 @@ def _planned(same: _Same, first: int, last: int, background: Background | None, 
         scenario=scenario,
         years=years,
         weights=weights,
-        values={key: value[at] for key, value in nodes.values.items() if key != _STATE},
+        values={key: value[at] for key, value in nodes.values.items() if key not in (_STATE, _START)},
         normal=nodes.normal,
         means=nodes.means[at],
         covariance=nodes.covariance,
@@ -287,6 +308,7 @@ def _planned(same: _Same, first: int, last: int, background: Background | None, 
         correlation_kept=nodes.correlation_kept,
         skewed=nodes.skewed,
         apart=nodes.apart,
+        start=nodes.values.get(_START),
     )
 
 

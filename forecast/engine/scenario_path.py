@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from forecast.distributions import Array
 from forecast.engine.error_floor import topped_up
-from forecast.engine.node_rows import NodeRows, added, node_rows
+from forecast.engine.node_rows import NodeRows, added, node_rows, paired_rows
 from forecast.engine.scenario_nodes import scenario_nodes
 from forecast.errors import ModelError
 from forecast.mixture import Mixture
@@ -29,8 +29,7 @@ from forecast.scenario import Scenario
 
 _MOST_CELLS = 24_000
 _LEAST_START = 700
-_MOST_BENT = 600
-_BENT_NODES = 11
+_BENT_NODES = 31
 _BINS = (64, 4)
 
 
@@ -67,9 +66,8 @@ def scenario_path(
     """
     years = np.arange(origin, end + 1)
     if scenario.growth.has_ceiling or scenario.growth.curve == "segments":
-        start = market.split(-1, _BENT_NODES).reduced(_MOST_BENT)
-        most = _MOST_CELLS // start.size
-        rows = node_rows(scenario, years, known, start, most=most).merged(start, most).at(start)
+        start = market.reduced(_LEAST_START).split(-1, _BENT_NODES).ordered(-1)
+        rows = paired_rows(scenario, years, known, start)
     else:
         most = _MOST_CELLS // min(market.size, _LEAST_START)
         rows, start = _matched(node_rows(scenario, years, known, market, most=most), market)
