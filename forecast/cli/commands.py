@@ -40,7 +40,8 @@ def run(given: argparse.Namespace) -> int:
         folder = write_run(result, given.out, report=given.report, progress=step)
     if not given.quiet:
         first = folder / ("report.html" if given.report else "summary.md")
-        told = f"{short_table(result)}\n\nWritten to {folder}; read {first} first.\n"
+        notes = "".join(f"\nnote: {note}" for note in result.case.notes) + "\n" * bool(result.case.notes)
+        told = f"{short_table(result)}\n{notes}\nWritten to {folder}; read {first} first.\n"
         show(run_table(result), given.format, lambda _: told)
     return 0
 

@@ -128,8 +128,8 @@ class Case:
 
     @property
     def notes(self) -> list[Problem]:
-        """What is no problem and may still be a slip: a region that is not known, or not the case's."""
-        return list(case_notes(self.file, self.estimates, self.scopes))
+        """What is no problem and may still be a slip: a region not known or not the case's, an idle scenario."""
+        return list(case_notes(self.file, self.estimates, self.scopes, self.scenarios))
 
     def chosen(self, names: Sequence[str]) -> Case:
         """Return the case with the named scenarios alone, those of `case.toml` or stories, in the order given.

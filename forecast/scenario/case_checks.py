@@ -57,8 +57,10 @@ def _scope_problems(file: CaseFile, estimates: pd.DataFrame | None, scopes: Scop
             yield Problem(place, repr(scope), f"a scope of {file.scopes}", did_you_mean(scope, names))
 
 
-def case_notes(file: CaseFile, estimates: pd.DataFrame, scopes: Scopes | None) -> Iterator[Problem]:
-    """What is no problem and may still be a slip: regions that are not known, or not the case's."""
+def case_notes(
+    file: CaseFile, estimates: pd.DataFrame, scopes: Scopes | None, scenarios: Mapping[str, Scenario]
+) -> Iterator[Problem]:
+    """What is no problem and may still be a slip: regions not known or not the case's, idle scenarios."""
     from forecast.estimates.scopes import world
 
     tree = scopes.geographies if scopes else world()
@@ -76,6 +78,10 @@ def case_notes(file: CaseFile, estimates: pd.DataFrame, scopes: Scopes | None) -
             yield Problem(where, repr(place), "a known region", hint if hint.startswith("did you mean") else own)
         elif place != region:
             yield Problem(where, repr(place), f"{file.geography!r}, as in case.toml")
+    idle = [name for name, scenario in scenarios.items() if scenario.handover_year is None]
+    if file.start == "history" and idle:
+        remedy = "without it the history's own band serves to the end, and the scenario changes nothing"
+        yield Problem(f"scenarios {', '.join(idle)}", "no handover_year", "a year after the history", remedy)
 
 
 def _prior_problems(file: CaseFile) -> list[str | Problem]:

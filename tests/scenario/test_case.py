@@ -482,6 +482,18 @@ def test_a_history_beside_estimates_is_measured_evidence(copied):
     assert "actual" in [text.get_text() for text in run.projection.plot().get_legend().get_texts()]
 
 
+def test_scenarios_that_a_history_leaves_idle_are_noted(copied, tmp_path, capsys):
+    change(copied / "case.toml", "[footing]", 'start = "history"\nhistory = "history.csv"\n\n[footing]')
+    (copied / "history.csv").write_text("year,value\n2021,25\n2022,27\n2023,30\n", encoding="utf-8")
+    said = (
+        "scenarios cautious, base, ambitious: found no handover_year; allowed: a year after the history; without it "
+        "the history's own band serves to the end, and the scenario changes nothing"
+    )
+    assert [str(note) for note in read_case(copied).notes] == [said]
+    assert main(["run", str(copied), "--out", str(tmp_path / "out")]) == 0
+    assert f"note: {said}\n\nWritten to" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("name", case_names())
 def test_bundled_cases_need_no_note(name):
     assert read_case(name).notes == []
