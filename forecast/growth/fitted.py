@@ -15,24 +15,21 @@ from scipy import special
 from forecast.errors import ArgumentError, Problem
 from forecast.growth.annual import AnnualSeries, Array
 from forecast.growth.curve import Curve, SaturatingCurve
-from forecast.growth.direct import DirectProblem
 from forecast.growth.plan import Plan
+from forecast.growth.profile import Posterior, Profile, least_allowance, posterior_of, profile_of
 from forecast.growth.solve import Solved, pick
-from forecast.growth.solver import Solution
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 HEADLINE = 0.8
 """Coverage of the band that is reported."""
-_FARTHEST = 1000.0
-"""Ceiling, in largest values of the history, that counts as none."""
 _VAGUE = 3.0
 """Ratio of the ends of an interval above which a ceiling is only weakly identified."""
 _LITTLE = 0.5
 """Share of the variation below which a curve does not describe a history."""
 _STEP = 6e-6
-_NO_FIT = 1e300
+_BOUNDLESS = 1e150
 
 
 @dataclass(frozen=True)
@@ -149,6 +146,16 @@ class GrowthFit:
         """Whether the history goes beyond the fitted inflection."""
         return not self.inflection_year > self.history.last
 
+    @property
+    def _falls(self) -> bool:
+        first, last = self.path([self.history.years[0], self.history.last])
+        return bool(first > last)
+
+    @property
+    def _bends(self) -> bool:
+        """Whether the history shows the side of the inflection on which the ceiling is."""
+        return not self.inflection_year < self.history.years[0] if self._falls else self.past_inflection
+
     def ceiling_interval(self, level: float = HEADLINE) -> tuple[float, float]:
         """Interval of the ceiling.
 
@@ -173,12 +180,30 @@ class GrowthFit:
             scores = self.solved.coded[position, 0] + np.array([-1, 1]) * width
             low, high = self.plan.priors["ceiling"].from_score(scores)
             return float(low), float(high)
-        low, high = self._profile.interval(_student(self.freedom, level) ** 2 * self.sigma**2)
-        return low, (high if self.past_inflection else float("inf"))
+        low, high = self._profile(level).interval(self._allowance(level))
+        return low, (high if self._bends else float("inf"))
+
+    def _profile(self, level: float) -> Profile:
+        if level not in self._profiles:
+            self._profiles[level] = self._coarse_profile.closed_in(self._allowance(level))
+        return self._profiles[level]
 
     @cached_property
-    def _profile(self) -> _Profile:
-        return _Profile.of(self)
+    def _coarse_profile(self) -> Profile:
+        return profile_of(self.plan, self.solved)
+
+    @cached_property
+    def _profiles(self) -> dict[float, Profile]:
+        """Profiles by level, closed in where they are used."""
+        return {}
+
+    def _allowance(self, level: float) -> float:
+        """Sum of squares by which a ceiling may be worse than the best, by an F test."""
+        return max(_student(self.freedom, level) ** 2 * self.sigma**2, least_allowance(self.solved))
+
+    @cached_property
+    def _posterior(self) -> Posterior:
+        return posterior_of(self.plan, self.solved)
 
     @cached_property
     def identifiability(self) -> str:
@@ -239,10 +264,12 @@ class GrowthFit:
         }[self.identifiability]
 
     def _why_open(self) -> str:
-        if self.past_inflection:
+        if self._bends:
             return "the history does not bend enough to show it;"
         year = self.inflection_year
-        when = f" (fitted for {year:.0f})" if year < self.history.last + 100 else ""
+        when = f" (fitted for {year:.0f})" if abs(year - self.history.last) < 100 else ""
+        if self._falls:
+            return f"the history begins in {self.history.years[0]:g}, after the inflection{when};"
         return f"the history ends in {self.history.last:g}, before the inflection{when};"
 
     def _from_prior(self) -> str:
@@ -258,7 +285,8 @@ class GrowthFit:
 
         with g the gradient of f and C the covariance of the parameters; on logarithms where errors are proportional.
         Where the ceiling is open or weakly identified, both are the envelope over all ceilings that the data allow,
-        up to none: read the upper end as the curve without a ceiling.
+        up to none: read the upper end as the curve without a ceiling. Under a prior on the ceiling, both are quantiles
+        of the mixture over the ceilings that prior and data leave, each with such a band of its own.
 
         A market is not negative: where a falling line passes 0, the estimate and both ends are 0 (`path` goes on).
 
@@ -281,12 +309,20 @@ class GrowthFit:
         moments = self._default_years() if years is None else np.atleast_1d(np.asarray(years, float))
         factor = _student(self.freedom, level)
         estimate, error = _deltas(self.solved, moments - self.start_year)
-        columns = {"estimate": np.maximum(estimate[:, 0], 0.0)}
+        middle = np.maximum(estimate, 0.0)
+        columns = {"estimate": middle[:, 0]}
         for name, noise in (("confidence", 0.0), ("prediction", self.sigma)):
-            low, high = self._ends(estimate, error, noise, factor)
+            if "ceiling" in self.plan.priors:
+                low, high = self._mixed(moments, level, noisy=name == "prediction")
+            else:
+                low, high = self._ends(estimate, error, noise, factor)
             if self.plan.saturating and self.identifiability in ("open", "weak"):
-                low, high = self._envelope(moments, noise, factor, low, high)
-            columns |= {f"{name}_low": low[:, 0], f"{name}_high": high[:, 0]}
+                low, high = self._envelope(moments, noise, level, low, high)
+            inner = list(columns.values())
+            columns |= {
+                f"{name}_low": np.fmin.reduce([low[:, 0], *inner]),
+                f"{name}_high": np.fmax.reduce([high[:, 0], *inner]),
+            }
         return pd.DataFrame(columns, pd.Index(_as_years(moments), name="year"))
 
     def _default_years(self) -> Array:
@@ -299,13 +335,26 @@ class GrowthFit:
                 return estimate * np.exp(-width), estimate * np.exp(width)
             return np.maximum(estimate - width, 0.0), np.maximum(estimate + width, 0.0)
 
-    def _envelope(self, moments: Array, noise: float, factor: float, low: Array, high: Array) -> tuple[Array, Array]:
-        allowed = self._profile.allowed(factor**2 * self.sigma**2)
+    def _envelope(self, moments: Array, noise: float, level: float, low: Array, high: Array) -> tuple[Array, Array]:
+        allowed = self._profile(level).allowed(self._allowance(level))
         estimate, error = _deltas(allowed, moments - self.start_year)
-        lows, highs = self._ends(estimate, error, noise, factor)
+        lows, highs = self._ends(estimate, error, noise, _student(self.freedom, level))
         inside = moments <= self.history.last
         outer_low, outer_high = np.fmin.reduce(lows, 1, keepdims=True), np.fmax.reduce(highs, 1, keepdims=True)
         return np.where(inside[:, None], low, outer_low), np.where(inside[:, None], high, outer_high)
+
+    def _mixed(self, moments: Array, level: float, *, noisy: bool) -> tuple[Array, Array]:
+        """Ends of a band over the ceilings that prior and data leave."""
+        fits = self._posterior.fits
+        found, error = _deltas(fits, moments - self.start_year)
+        scale = np.sqrt(np.nan_to_num(error) ** 2 + (fits.sigma**2 if noisy else 0.0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = np.nan_to_num(np.log(found) if self.plan.proportional else found, posinf=_BOUNDLESS, neginf=-700)
+        least = 1e-12 * (1.0 if self.plan.proportional else float(np.max(self.history.values)))
+        levels = np.array([1 - level, 1 + level]) / 2
+        ends = self._posterior.quantiles(levels, found, np.maximum(scale, least))
+        ends = np.exp(ends) if self.plan.proportional else np.maximum(ends, 0.0)
+        return ends[:, :1], ends[:, 1:]
 
     @property
     def table(self) -> pd.DataFrame:
@@ -365,87 +414,6 @@ class GrowthFit:
     def _require_ceiling(self) -> None:
         if not self.plan.saturating:
             raise ArgumentError(Problem("curve", f"'{self.plan.name}'", "a curve with a ceiling"))
-
-
-@dataclass(frozen=True)
-class _Profile:
-    """The best fit for each of many ceilings, in ascending order."""
-
-    ceilings: Array
-    """Shape (b,)."""
-    fits: Solved
-    best: float
-    """Sum of squares with the best ceiling of all."""
-
-    @classmethod
-    def of(cls, fit: GrowthFit) -> _Profile:
-        free = fit.solved.problem
-        position = free.free.index("ceiling")
-        ceilings = _ceilings(fit, position)
-        repeated = pick(free, np.zeros(len(ceilings), np.intp))
-        rest = tuple(name for name in free.free if name != "ceiling")
-        problem = replace(repeated, free=rest, given={**repeated.given, "ceiling": ceilings})
-        start = np.repeat(np.delete(fit.solved.coded, position, axis=0), len(ceilings), axis=1)
-        above = fit.start > fit.parameters["ceiling"]
-        found = _on_side(problem, problem.solve(start, limit=60), above=above)
-        for direction in (1, -1):
-            again = _on_side(
-                problem, problem.solve(np.roll(found.parameters, direction, axis=1), limit=30), above=above
-            )
-            better = again.rss < found.rss
-            found = replace(
-                found,
-                parameters=np.where(better, again.parameters, found.parameters),
-                rss=np.where(better, again.rss, found.rss),
-            )
-        solved = Solved(problem, found.parameters, found.rss, found.converged)
-        return cls(ceilings, solved, min(fit.rss, float(found.rss.min())))
-
-    def interval(self, allowance: float) -> tuple[float, float]:
-        """Ends of the ceilings whose sum of squares exceeds the best by at most `allowance`."""
-        excess = np.sqrt(np.clip(self.fits.rss - self.best, 0.0, _NO_FIT))
-        limit, logs = np.sqrt(allowance), np.log(self.ceilings)
-        inside = np.flatnonzero(excess <= limit)
-        if not inside.size:
-            inside = np.array([int(np.argmin(excess))])
-        first, last = inside[0], inside[-1]
-        low = logs[0] if first == 0 else _crossing(logs, excess, first - 1, first, limit)
-        high = np.inf if last == len(logs) - 1 else _crossing(logs, excess, last, last + 1, limit)
-        return float(np.exp(low)), float(np.exp(high))
-
-    def allowed(self, allowance: float) -> Solved:
-        """Fits of the ceilings that the data allow, and the nearest beyond."""
-        excess = self.fits.rss - self.best
-        inside = excess <= max(allowance, float(excess.min()))
-        wide = inside | np.append(inside[1:], False) | np.append(False, inside[:-1])
-        which = np.flatnonzero(wide)
-        return Solved(
-            pick(self.fits.problem, which), self.fits.coded[:, which], self.fits.rss[which], self.fits.converged[which]
-        )
-
-
-def _on_side(problem: DirectProblem, found: Solution, *, above: bool) -> Solution:
-    """Solutions that start on the given side of their ceiling; the others, which run away from it, count as no fit."""
-    parameters = problem.decode(found.parameters, np.arange(found.parameters.shape[1]))
-    return replace(found, rss=np.where((parameters["start"] > parameters["ceiling"]) == above, found.rss, _NO_FIT))
-
-
-def _ceilings(fit: GrowthFit, position: int) -> Array:
-    """Ceilings to try: close together around the fitted one, then wider, up to one that counts as none."""
-    largest = float(np.max(fit.history.values)) * (len(fit.history.years) if fit.plan.observed != "level" else 1)
-    lowest, highest = np.log(0.3 * largest), np.log(_FARTHEST * largest)
-    fitted = float(np.clip(fit.solved.coded[position, 0], lowest, highest))
-    spread = float(np.sqrt(fit.solved.coded_covariance()[0, position, position]))
-    steps = spread * np.linspace(0.4, 6, 10) if np.isfinite(spread) and spread < 1 else np.zeros(0)
-    near = np.concatenate([fitted - steps, [fitted], fitted + steps])
-    grid = np.concatenate([near, np.linspace(lowest, fitted, 8), np.linspace(fitted, highest, 14)])
-    return np.exp(np.unique(grid[(grid >= lowest) & (grid <= highest)]))
-
-
-def _crossing(logs: Array, excess: Array, left: int, right: int, limit: float) -> float:
-    rise = float(excess[right] - excess[left])
-    share = (limit - float(excess[left])) / rise if rise else 0.5
-    return float(logs[left] + share * (logs[right] - logs[left]))
 
 
 def _deltas(solved: Solved, times: Array) -> tuple[Array, Array]:

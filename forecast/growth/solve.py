@@ -94,7 +94,7 @@ def solve_group(plan: Plan, group: Group) -> list[tuple[Plan, Group, Solved]]:
     which the history becomes visible.
     """
     problem = plan.problem(group.years, group.values)
-    shapes, shift = _shape_problem(plan, problem)
+    shapes, shift = shape_problem(plan, problem)
     found = solve_shapes(shapes)
     parameters = shapes.parameters(found, shift)
     late = _begins_late(plan, problem, parameters["start"])
@@ -118,7 +118,7 @@ def _begins_late(plan: Plan, problem: DirectProblem, start: Array) -> NDArray[np
     return ~(start > _INVISIBLE * problem.size)
 
 
-def _shape_problem(plan: Plan, problem: DirectProblem) -> tuple[ShapeProblem, float]:
+def shape_problem(plan: Plan, problem: DirectProblem) -> tuple[ShapeProblem, float]:
     """Fit without conditions; a Bass curve that begins later is taken from the year before its first value."""
     shift = float(1 - problem.times[0]) if plan.name == "bass" and problem.times[0] <= 0 else 0.0
     form = plan.form(problem.times + shift, problem.breaks)
