@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -78,7 +79,8 @@ def _earlier(run: Run, path: ScenarioPath, start: int) -> Mixture:
     row = np.zeros(len(path.years))
     row[-1], row[0] = 1, -slope
     carried = path.mixture.linear([row])
-    return Mixture(carried.weights, carried.means - (mean - slope * first_mean), carried.covariances + rest)
+    means, covariances = carried.means - (mean - slope * first_mean), carried.covariances + rest
+    return replace(carried, means=means, covariances=covariances)
 
 
 def titles(run: Run) -> dict[str, str]:
