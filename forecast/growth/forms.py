@@ -36,6 +36,8 @@ _OPEN = -18.0
 """Logarithm at which a ceiling counts as infinitely far: beyond it nothing in the data changes."""
 _ABOVE = 400.0
 """Logarithm of a ceiling over the value in the middle at which a Gompertz curve counts as exponential."""
+_INNOVATORS = float(np.log(1e6))
+"""Logarithm of innovation over innovation and imitation at which a Bass curve is a step."""
 _FINE_RATES = np.geomspace(0.2, 150.0, 9)
 """Rates tried where no curve describes a history well, up to a step between two values."""
 _FINE_MIDDLES = np.linspace(-1.2, 1.2, 73)
@@ -284,6 +286,10 @@ class BassForm(Form):
         slopes = np.empty((2, *shape.shape))
         np.multiply(shape * shape, np.where(theta[0] > self._fewest, -p, 0.0), out=slopes[0])
         np.multiply(s * left * over, times * (1 + (s - p) * shape) - shape, out=slopes[1])
+        at_most = theta[0] > theta[1] + _INNOVATORS
+        if np.any(at_most):
+            slopes[1] += at_most * slopes[0]
+            slopes[0] *= ~at_most
         return shape, slopes
 
     @property
@@ -291,7 +297,7 @@ class BassForm(Form):
         return float(_OPEN - np.log(self.span))
 
     def _bounded(self, theta: Array) -> Array:
-        return np.stack([np.maximum(theta[0], self._fewest), theta[1]])
+        return np.stack([np.clip(theta[0], self._fewest, theta[1] + _INNOVATORS), theta[1]])
 
     def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
         p, s = np.exp(self._bounded(theta))

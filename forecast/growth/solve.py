@@ -23,6 +23,8 @@ _SCORES = (0.0, -1.28, 1.28)
 """Normal scores of a prior that are tried as starting values."""
 _VISIBLE, _INVISIBLE = 0.05, 1e-100
 """Shares of the largest value above which a history is visible and below which a start value is none."""
+_FULL = 1e-6
+"""Share of the ceiling left at the start below which a start value is full."""
 _STEP = 6e-6
 
 
@@ -91,16 +93,19 @@ def solve_group(plan: Plan, group: Group) -> list[tuple[Plan, Group, Solved]]:
     """Fit histories of the same years.
 
     Where the curve is so near to 0 in the first year that no start value can hold it, the start moves to the year in
-    which the history becomes visible.
+    which the history becomes visible; where it is as near to its ceiling, to the year in which it is nearest to half.
     """
     problem = plan.problem(group.years, group.values)
     shapes, shift = shape_problem(plan, problem)
     found = solve_shapes(shapes)
     parameters = shapes.parameters(found, shift)
-    late = _begins_late(plan, problem, parameters["start"])
-    if not np.any(late):
+    late, full = _begins_late(plan, problem, parameters["start"]), _begins_full(plan, parameters)
+    if not np.any(late | full):
         return [(plan, group, _finish(plan, problem, parameters, found))]
     first = np.where(late, np.argmax(group.values > _VISIBLE * problem.size, axis=0), -1)
+    with np.errstate(all="ignore"):
+        levels = found.scale * shapes.shape(found.theta, found.direction)[0] / parameters["ceiling"]
+    first = np.where(full & ~late, np.argmin(np.abs(levels - 0.5), axis=0), first)
     parts = []
     for position in np.unique(first):
         which = np.flatnonzero(first == position)
@@ -116,6 +121,13 @@ def _begins_late(plan: Plan, problem: DirectProblem, start: Array) -> NDArray[np
     if plan.start_year is not None or "start" not in plan.free or not plan.saturating:
         return np.zeros(len(start), bool)
     return ~(start > _INVISIBLE * problem.size)
+
+
+def _begins_full(plan: Plan, parameters: Mapping[str, Array]) -> NDArray[np.bool_]:
+    """Whether curves begin so near to the ceiling that the difference has no digits left."""
+    if plan.start_year is not None or not plan.plain or "start" not in plan.free or not plan.saturating:
+        return np.zeros(len(parameters["start"]), bool)
+    return (parameters["start"] > (1 - _FULL) * parameters["ceiling"]) & (plan.observed == "level")
 
 
 def shape_problem(plan: Plan, problem: DirectProblem) -> tuple[ShapeProblem, float]:

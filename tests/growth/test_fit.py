@@ -200,6 +200,23 @@ def test_on_a_plateau_no_ceiling_fits_better_than_the_fitted_one(curve: str, yea
         assert np.all(free <= fit_growths(shares, curve, ceiling=ceiling).table["rss"] * (1 + 1e-6))
 
 
+@pytest.mark.parametrize("curve", ["logistic", "gompertz", "bass", "richards"])
+def test_the_path_of_a_step_is_the_fit(curve: str) -> None:
+    """A curve that leaves its ceiling late starts where it has left it; one that is there at once is a step."""
+    table = pd.DataFrame(50 * (1 + 0.02 * np.random.default_rng(11).standard_normal((10, 15))), index=YEARS[:10])
+    table["fall"] = [50, 51, 50, 50.5, 50, 51, 50, 50, 50, 40]
+    table["rise"] = [40, 51, 50, 50.5, 50, 51, 50, 50, 50, 50]
+    fits = fit_growths(table.rename(columns=str), curve)
+    for name, row in fits.table.iterrows():
+        fit = fits[name]
+        left = np.sum((fit.path(YEARS[:10]) - fit.history.values) ** 2)
+        assert left == pytest.approx(row["rss"], rel=1e-6)
+    ordered(fits["fall"].bands())
+    if curve != "bass":
+        assert fits["fall"].path([2009]).item() == pytest.approx(40, rel=1e-3)
+        assert fits.table.loc["fall", "start_year"] == 2009
+
+
 @pytest.mark.parametrize("curve", list(CURVES))
 @pytest.mark.parametrize("noise", ["additive", "proportional"])
 def test_every_curve_finds_its_own_parameters(curve: str, noise: str) -> None:
