@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from forecast.growth.direct import DirectProblem
@@ -26,6 +27,8 @@ _EXACT = 1e-16
 """Share of the sum of squared data below which differences are rounding."""
 _ROUNDS, _BETWEEN = 3, 6
 """Rounds in which an end of the interval is closed in, and ceilings tried in each."""
+_SWEEPS = 3
+"""Most times that the fit with one ceiling is tried with its neighbours."""
 _SCORES = np.linspace(-3.5, 3.5, 22)
 """Normal scores of a prior at which its ceilings are tried."""
 _NEGLIGIBLE = -14.0
@@ -128,10 +131,20 @@ def _profile_at(plan: Plan, fit: Solved, ceilings: Array) -> Profile:
     """Best fits with each of some ceilings: from the fit, from the grid of the curve's form, then from neighbours."""
     own = np.repeat(np.delete(fit.coded, _position(fit), axis=0), len(ceilings), axis=1)
     fits, objective = _best_given(fit, ceilings, [own, *_grid_starts(plan, fit.problem, ceilings)])
-    for _ in range(2):
+    for _ in range(_SWEEPS):
         neighbours = [np.roll(fits.coded, direction, axis=1) for direction in (1, -1)]
-        fits, objective = _best_given(fit, ceilings, [fits.coded, *neighbours])
+        others, found = _best_given(fit, ceilings, neighbours, limit=25)
+        better = found < objective * (1 - 1e-9)
+        if not np.any(better):
+            break
+        fits, objective = _replaced(fits, others, better), np.where(better, found, objective)
     return Profile(fit, plan, ceilings, fits, objective)
+
+
+def _replaced(fits: Solved, others: Solved, better: NDArray[np.bool_]) -> Solved:
+    """Fits with others in place of some."""
+    coded, rss = np.where(better, others.coded, fits.coded), np.where(better, others.rss, fits.rss)
+    return replace(fits, coded=coded, rss=rss, converged=np.where(better, others.converged, fits.converged))
 
 
 def _position(fit: Solved) -> int:
@@ -161,7 +174,7 @@ def _given(problem: DirectProblem, ceilings: Array) -> DirectProblem:
     return replace(repeated, free=rest, given={**repeated.given, "ceiling": ceilings}, priors=priors)
 
 
-def _best_given(fit: Solved, ceilings: Array, starts: list[Array]) -> tuple[Solved, Array]:
+def _best_given(fit: Solved, ceilings: Array, starts: list[Array], *, limit: int = 60) -> tuple[Solved, Array]:
     """Best of the descents from each start, for each ceiling, and the sums of squares with what priors add.
 
     A curve on the other side of its ceiling, which runs away from it, counts as no fit.
@@ -169,7 +182,7 @@ def _best_given(fit: Solved, ceilings: Array, starts: list[Array]) -> tuple[Solv
     count, problem = len(ceilings), _given(fit.problem, ceilings)
     repeated = pick(problem, np.tile(np.arange(count), len(starts)))
     coded = np.nan_to_num(np.concatenate(starts, axis=1), posinf=30.0, neginf=-30.0)
-    found = repeated.solve(coded, limit=60)
+    found = repeated.solve(coded, limit=limit)
     everyone = np.arange(coded.shape[1])
     with np.errstate(all="ignore"):
         start = repeated.decode(found.parameters, everyone)["start"]
