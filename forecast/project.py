@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from forecast.engine.scenario_path import known_years, scenario_path, tree_path
 from forecast.errors import ArgumentError, Problem
 from forecast.projection import Projection, ScenarioPath
@@ -12,10 +15,22 @@ from forecast.reconcile import Consensus
 from forecast.scenario import AnalystError, Scenario
 from forecast.start import HistoryStart, Start, TreeStart
 
-__all__ = ["Projection", "ScenarioPath", "Start", "known_years", "project", "scenario_path", "tree_path"]
+__all__ = [
+    "Projection",
+    "ScenarioPath",
+    "Start",
+    "history_years",
+    "known_years",
+    "project",
+    "scenario_path",
+    "tree_path",
+]
 
 FURTHEST = 100
 """Most years that a projection looks ahead."""
+
+_PACE = 3
+"""Fewest years over which the growth of a history is measured, where it has as many."""
 
 
 def project(
@@ -82,18 +97,49 @@ def _horizon_problems(name: str, scenario: Scenario, start: Start, end: int | No
             yield Problem(f"{place}, {key}", str(year), allowed)
 
 
+def history_years(start: HistoryStart, handover: int) -> tuple[NDArray[np.int64], int]:
+    """Years that a path needs of a history, and how many of the last of them tell the growth that goes on.
+
+    These are the years since the newest actual value, and three at the least: one year's ups and downs are no trend.
+
+    Parameters
+    ----------
+    start
+        The history.
+    handover
+        Last year that is its own.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from forecast.estimates import Footing
+    >>> values = pd.Series([3.1, 3.5, 3.8, 4.4], index=[2020, 2021, 2022, 2023])
+    >>> start = HistoryStart(values, Footing("USD", "billion", "nominal", "product sales"))
+    >>> for handover in (2024, 2028):
+    ...     years, pace = history_years(start, handover)
+    ...     print(years.tolist(), pace)
+    [2021, 2022, 2023, 2024] 3
+    [2023, 2024, 2025, 2026, 2027, 2028] 5
+    """
+    pace, ahead, actual = max(_PACE, handover - start.origin), handover - start.origin, set(start.history.index)
+    while pace > ahead and not actual.issuperset(range(handover - pace, start.origin)):
+        pace -= 1
+    return np.arange(min(start.origin, handover - pace), handover + 1), pace
+
+
 def _path(start: Start, scenario: Scenario, end: int) -> tuple[ScenarioPath, int]:
     """Path of one scenario, and its handover year."""
     if isinstance(start, TreeStart):
         return tree_path(scenario, origin=start.origin, end=end), end
     if isinstance(start, HistoryStart):
         handover = min(scenario.handover_year or end, end)
-        known = known_years(start.origin, handover)
+        known, pace = history_years(start, handover)
         market = start.market(known)
         calm = scenario.model_copy(update={"analyst_error": AnalystError(on=False)})
-        path = scenario_path(market, known, calm, origin=start.origin, end=end, causes={"history": market.covariance()})
+        causes = {"history": market.covariance()}
+        path = scenario_path(market, known, calm, origin=start.origin, end=end, causes=causes, pace=pace)
         return replace(path, scenario=scenario), handover
     handover = min(scenario.handover_year or start.handover_year, end)
     known = known_years(start.pool.newest, handover)
-    market, causes = start.market(known.tolist()), start.parts(known.tolist())
-    return scenario_path(market, known, scenario, origin=start.pool.newest, end=end, causes=causes), handover
+    market, parts = start.market(known.tolist()), start.parts(known.tolist())
+    return scenario_path(market, known, scenario, origin=start.pool.newest, end=end, causes=parts), handover

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from scipy.optimize import brentq
@@ -12,11 +13,14 @@ from scipy.optimize import brentq
 import forecast
 from forecast.analyst_error import analyst_error_sd, analyst_error_tails
 from forecast.errors import ArgumentError, ModelError
+from forecast.estimates import Footing
+from forecast.history import history_mixture
 from forecast.mixture import Mixture
-from forecast.project import Projection, scenario_path
+from forecast.project import Projection, history_years, scenario_path
 from forecast.reconcile import Consensus
 from forecast.scenario import Case, Scenario
-from tests.simulation import simulated
+from forecast.start import HistoryStart
+from tests.simulation import simulated, simulated_market
 
 END = 2035
 LEVELS = np.array([0.025, 0.1, 0.5, 0.9, 0.975])
@@ -156,6 +160,24 @@ def test_a_market_above_its_ceiling_is_refused(start: Consensus) -> None:
     assert "above the ceiling, whose P90 is 8" in str(told.value)
     lifted = {"cap": {"year": 2027, "probability": 1, "effects": [{"kind": "ceiling change", "size": 9}]}}
     forecast.project(start, scenario("logistic", growth=growth, handover_year=2026, events=lifted), end=END)
+
+
+@pytest.mark.parametrize(("handover", "pace"), [(2024, 3), (2026, 3), (2028, 5)])
+def test_one_year_of_a_history_is_no_trend(handover: int, pace: int) -> None:
+    values = pd.Series([3.1, 3.5, 3.8, 4.4, 4.3, 5.2, 5.6, 6.1], index=range(2016, 2024))
+    start = HistoryStart(values, Footing("USD", "billion", "nominal", "product sales"))
+    growth = {"curve": "fading", "half_life": 4, "terminal_growth": 0.05}
+    path = forecast.project(start, scenario(growth=growth, handover_year=handover), end=2030).paths["story"]
+    known, measured = history_years(start, handover)
+    assert measured == pace
+    drawn = simulated_market(start.market(known), 200_000, np.random.default_rng(1))
+    trend, ahead = (drawn[:, -1] - drawn[:, -1 - pace]) / pace, np.arange(2030 - handover)
+    terminal = math.log(1.05)
+    wanted = drawn[:, -1] + np.sum([terminal + (trend - terminal) * 0.5 ** (k / 4) for k in ahead], axis=0)
+    low, middle, high = path.quantiles([0.1, 0.5, 0.9])[-1]
+    assert [np.mean(wanted <= at) for at in (low, middle, high)] == pytest.approx([0.1, 0.5, 0.9], abs=0.005)
+    calibrated = history_mixture(values, 7).quantiles([0.1, 0.9])[-1]
+    assert 0.75 < (high - low) / (calibrated[1] - calibrated[0]) < 1.35
 
 
 def test_the_first_year_carries_the_whole_band_of_the_consensus(projection: Projection, start: Consensus) -> None:

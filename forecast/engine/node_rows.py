@@ -43,7 +43,9 @@ class NodeRows:
 
     Up to the handover h a year is its known self plus its offset; beyond it
 
-        log V_t = slope_t m_h + momentum_t (m_h - m_{h-1}) + offset_t
+        log V_t = slope_t m_h + momentum_t (m_h - m_{h-p}) / p + offset_t
+
+    with p the `pace`.
 
     Parameters
     ----------
@@ -67,6 +69,8 @@ class NodeRows:
         Factor by which contradicting correlations were weakened.
     components
         Component of the start that each node goes with, shape (N,); None where it goes with every one.
+    pace
+        Years up to the handover over which the growth that goes on is measured.
     """
 
     weights: Array
@@ -81,11 +85,12 @@ class NodeRows:
     terms: Terms | None = None
     correlation_kept: float = 1.0
     components: NDArray[np.intp] | None = None
+    pace: int = 1
 
     @property
     def known(self) -> Array:
         """Coefficients of the K known years, shape (N, J or 1, T, K)."""
-        return _coefficients(self.slope, self.momentum[:, None], self.before, self.reached)
+        return _coefficients(self.slope, self.momentum[:, None], self.before, self.reached, self.pace)
 
     def at(self, start: Mixture) -> NodeRows:
         """The rows of a bent curve at the levels of the start's components, by cubic Hermite interpolation.
@@ -111,7 +116,7 @@ class NodeRows:
     def middle(self) -> Array:
         """How the first, the handover and the last year hang on the known years at the average node, shape (3, K)."""
         slope, momentum = self.weights @ self.slope.mean(axis=1), self.weights @ self.momentum
-        return _coefficients(slope, momentum, self.before, self.reached)[[0, self.reached - 1, -1]]
+        return _coefficients(slope, momentum, self.before, self.reached, self.pace)[[0, self.reached - 1, -1]]
 
     def carry(self, start: Mixture) -> Mixture:
         """Every component of the start on every node, without pairs that have no weight; or each node on its own."""
@@ -123,7 +128,7 @@ class NodeRows:
 
     def _carried(self, start: Mixture, node: NDArray[np.intp], component: NDArray[np.intp], weights: Array) -> Mixture:
         level = component if self.slope.shape[1] > 1 else np.zeros_like(component)
-        rows = _coefficients(self.slope[node, level], self.momentum[node], self.before, self.reached)
+        rows = _coefficients(self.slope[node, level], self.momentum[node], self.before, self.reached, self.pace)
         means = np.einsum("ctk,ck->ct", rows, start.means[component]) + self.offset[node, level]
         covariances = rows @ start.covariances[component] @ np.swapaxes(rows, 1, 2) + self.own[node]
         terms = None if self.terms is None else self.terms.some(node)
@@ -134,7 +139,9 @@ class NodeRows:
         if self.size <= most:
             return self
         path = self._typical(start)
-        label = self._neighbours(path, math.sqrt(float(start.variance()[-1])), most)
+        spread = np.sqrt(np.maximum(start.variance(), _NO_SD))
+        beyond = np.full(path.shape[1] - self.reached, spread[-1])
+        label = self._neighbours(path, np.concatenate([spread[self.before :], beyond]), most)
         count = int(label.max()) + 1
         weights = np.bincount(label, self.weights, count).astype(float)
         gather = csr_array((self.weights / weights[label], (label, np.arange(self.size))), shape=(count, self.size))
@@ -161,14 +168,17 @@ class NodeRows:
         path = weights @ self.offset
         path[:, : self.reached] += mean[self.before :]
         path[:, ahead] += np.einsum("j,njt->nt", weights * self.levels, self.slope[:, :, ahead])
-        path[:, ahead] += self.momentum[:, ahead] * (weights @ self.levels - mean[-2])
+        before = mean[-1] - self.pace * _growth(mean, self.pace)
+        path[:, ahead] += self.momentum[:, ahead] * (weights @ self.levels - before) / self.pace
         return path
 
-    def _neighbours(self, path: Array, spread: float, most: int) -> NDArray[np.intp]:
-        """Number the groups of nodes whose paths differ little against the `spread` of the start."""
-        at = np.unique(np.linspace(0, path.shape[1] - 1, _KEY_YEARS).astype(int)[1:])
+    def _neighbours(self, path: Array, spread: Array, most: int) -> NDArray[np.intp]:
+        """Number the groups of nodes whose paths differ little against the `spread` of the start, shape (T,)."""
+        at = np.unique(np.linspace(0, path.shape[1] - 1, _KEY_YEARS).astype(int))
         slopes = self.slope.mean(axis=1)[:, -1:]
-        features = np.concatenate([path[:, at] / spread, np.sqrt(self.own[:, -1, -1:]) / spread, slopes], axis=1)
+        features = np.concatenate(
+            [path[:, at] / spread[at], np.sqrt(self.own[:, -1, -1:]) / spread[-1], slopes], axis=1
+        )
         label, width = np.arange(len(features)), _NODE_WIDTH
         while label.max() >= most:
             label, width = labels(np.round(features / width).astype(np.int64)), width * _WIDER
@@ -176,7 +186,13 @@ class NodeRows:
 
 
 def node_rows(
-    scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture, *, most: float = math.inf
+    scenario: Scenario,
+    years: NDArray[np.int64],
+    known: NDArray[np.int64],
+    start: Mixture,
+    *,
+    most: float = math.inf,
+    pace: int = 1,
 ) -> NodeRows:
     """Put the log path of a scenario on nodes.
 
@@ -192,29 +208,35 @@ def node_rows(
         Log market over `known`.
     most
         Nodes to aim at.
+    pace
+        Years up to the handover over which the growth that goes on is measured, of those that are known.
     """
+    pace = min(pace, len(known) - 1)
     bends = scenario.growth.has_ceiling or scenario.growth.curve == "segments"
-    nodes = scenario_nodes(scenario, years, _background(scenario, years, known, start), most=most)
-    return _rows(nodes, known, _levels(start) if bends else start.mean()[-1:], start.mean())
+    nodes = scenario_nodes(scenario, years, _background(scenario, years, known, start, pace), most=most)
+    return _rows(nodes, known, _levels(start) if bends else start.mean()[-1:], _growth(start.mean(), pace), pace=pace)
 
 
-def paired_rows(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> NodeRows:
+def paired_rows(
+    scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture, *, pace: int = 1
+) -> NodeRows:
     """Put the log path of a scenario whose curve bends on nodes, each with one component of the start.
 
     Parameters
     ----------
-    scenario, years, known
+    scenario, years, known, pace
         As in `node_rows`.
     start
         Log market over `known`, of narrow components in the order of their last year.
     """
-    nodes = scenario_nodes(scenario, years, _background(scenario, years, known, start), with_start=True)
+    pace = min(pace, len(known) - 1)
+    nodes = scenario_nodes(scenario, years, _background(scenario, years, known, start, pace), with_start=True)
     assert nodes.start is not None
     if scenario.growth.has_ceiling and years[-1] > known[-1]:
         _check_ceiling(nodes, int(known[-1]), start)
     components = np.searchsorted(np.cumsum(start.weights)[:-1], nodes.start, side="right")
     levels, sds = start.means[components, -1:], start.sds[components, -1:]
-    rows = _rows(nodes, known, levels, start.mean(), np.maximum(sds, _LEAST_STEP))
+    rows = _rows(nodes, known, levels, _growth(start.mean(), pace), np.maximum(sds, _LEAST_STEP), pace=pace)
     return replace(rows, components=components)
 
 
@@ -230,18 +252,21 @@ def _check_ceiling(nodes: ScenarioNodes, handover: int, start: Mixture) -> None:
         )
 
 
-def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture) -> Background:
+def _background(
+    scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.int64], start: Mixture, pace: int
+) -> Background:
     """What the log path is like with every driver at its median and no event, and how free drivers move it."""
     star, mean, covariance = star_of(scenario, years), start.mean(), start.covariance()
     nodes, count = star.nodes, len(star.keys)
-    gone_on = _carried_on(nodes, known, mean[-1:], mean)
+    gone_on = _carried_on(nodes, known, mean[-1:], _growth(mean, pace))
     beyond, elapsed = np.maximum(0, years - int(known[-1])), years - years[0]
     slope, momentum = _after(gone_on.slope, beyond)[0, 0], _after(gone_on.momentum, beyond)
-    row, reached = _coefficients(slope, momentum[0], *_places(years, known)), _places(years, known)[1] - 1
+    row, reached = _coefficients(slope, momentum[0], *_places(years, known), pace), _places(years, known)[1] - 1
     process = np.multiply.outer(nodes.values["growth.volatility"] ** 2, elapsed)
     sds = np.sqrt(np.maximum(np.einsum("tk,kl,tl->t", row, covariance, row) + process[0], 0.0))
-    path = _after(gone_on.increment[:, 0], beyond) + momentum * (mean[-1] - mean[-2])
-    spread = math.sqrt(max(covariance[-1, -1] + covariance[-2, -2] - 2 * covariance[-1, -2], 0.0))
+    path = _after(gone_on.increment[:, 0], beyond) + momentum * _growth(mean, pace)
+    since = -1 - pace
+    spread = math.sqrt(max(covariance[-1, -1] + covariance[since, since] - 2 * covariance[-1, since], 0.0)) / pace
     low, high = slice(1, 1 + count), slice(1 + count, None)
     moved = np.abs(path[high] - path[low]) + spread * np.abs(momentum[high] - momentum[low])
     moved += _WIDENS * np.abs(process[high] - process[low]) / np.maximum(sds, _NO_SD)
@@ -253,7 +278,7 @@ def _background(scenario: Scenario, years: NDArray[np.int64], known: NDArray[np.
 
 
 def _carried_on(
-    nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, mean: Array, step: Array | float = _LEAST_STEP
+    nodes: ScenarioNodes, known: NDArray[np.int64], levels: Array, growth: float, step: Array | float = _LEAST_STEP
 ) -> Continuation:
     scenario, handover = nodes.scenario, int(known[-1])
     table = "segments." if isinstance(scenario.growth, SegmentsGrowth) else "growth."
@@ -264,7 +289,7 @@ def _carried_on(
         handover,
         max(0, int(nodes.years[-1]) - handover),
         nodes.ceiling(handover),
-        float(mean[-1] - mean[-2]),
+        growth,
         step,
     )
     if isinstance(scenario.growth, SegmentsGrowth):
@@ -276,10 +301,12 @@ def _rows(
     nodes: ScenarioNodes,
     known: NDArray[np.int64],
     levels: Array,
-    mean: Array,
+    growth: float,
     step: Array | float = _LEAST_STEP,
+    *,
+    pace: int,
 ) -> NodeRows:
-    years, gone_on = nodes.years, _carried_on(nodes, known, levels, mean, step)
+    years, gone_on = nodes.years, _carried_on(nodes, known, levels, growth, step)
     beyond = np.maximum(0, years - int(known[-1]))
     linear = {f"growth.{key}": _after(value, beyond) for key, value in gone_on.linear.items()}
     offset, own, process, terms = added(nodes, years, linear)
@@ -301,7 +328,13 @@ def _rows(
         reached=reached,
         terms=terms,
         correlation_kept=nodes.correlation_kept,
+        pace=pace,
     )
+
+
+def _growth(path: Array, pace: int) -> float:
+    """Growth a year of a log path over its last years."""
+    return float(path[-1] - path[-1 - pace]) / pace
 
 
 def added(
@@ -364,11 +397,11 @@ def _places(years: NDArray[np.int64], known: NDArray[np.int64]) -> tuple[int, in
     return int(years[0] - known[0]), int((years <= known[-1]).sum())
 
 
-def _coefficients(slope: Array, momentum: Array, before: int, reached: int) -> Array:
+def _coefficients(slope: Array, momentum: Array, before: int, reached: int, pace: int) -> Array:
     """Coefficients of the known years, shape (..., T, K) for a slope and a momentum of shape (..., T)."""
     rows = np.zeros((*slope.shape, before + reached))
     places = np.arange(reached)
     rows[..., places, places + before] = 1.0
-    rows[..., reached:, -1] = slope[..., reached:] + momentum[..., reached:]
-    rows[..., reached:, -2] = -momentum[..., reached:]
+    rows[..., reached:, -1] = slope[..., reached:] + momentum[..., reached:] / pace
+    rows[..., reached:, -1 - pace] = -momentum[..., reached:] / pace
     return rows

@@ -5,9 +5,10 @@ Up to the handover year h the path is the consensus', shifted; beyond, growth fa
     t <= h:     log V_t = m_t + delta (t - s)
     t = h + k:  log V_t = m_h + S_k g_h + (k - S_k) theta + delta (t - s),   S_k = (1 - phi^k) / (1 - phi)
 
-with s the newest base year, g_h = m_h - m_{h-1}, theta the log of terminal growth and delta the growth shift. Yearly
-volatility widens the path as a random walk that leaves its median alone. Last, the variance is topped up to that of
-published forecasts at the same horizon, fat-tailed, where it is less.
+with s the newest base year, g_h = m_h - m_{h-1} (after a history the mean growth of its last years, as one year's ups
+and downs are no trend), theta the log of terminal growth and delta the growth shift. Yearly volatility widens the path
+as a random walk that leaves its median alone. Last, the variance is topped up to that of published forecasts at the
+same horizon, fat-tailed, where it is less.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def scenario_path(
     origin: int,
     end: int,
     causes: Mapping[str, NDArray[np.floating[Any]]] | None = None,
+    pace: int = 1,
 ) -> ScenarioPath:
     """Carry a log market that is known for some years on under one scenario.
 
@@ -63,14 +65,16 @@ def scenario_path(
         Last year.
     causes
         Covariance of `market` by cause, shape (K, K) each; the path's own parts are told only where it is given.
+    pace
+        Years up to the handover over which the growth that fades is measured.
     """
     years = np.arange(origin, end + 1)
     if scenario.growth.has_ceiling or scenario.growth.curve == "segments":
         start = market.reduced(_LEAST_START).split(-1, _BENT_NODES).ordered(-1)
-        rows = paired_rows(scenario, years, known, start)
+        rows = paired_rows(scenario, years, known, start, pace=pace)
     else:
         most = _MOST_CELLS // min(market.size, _LEAST_START)
-        rows, start = _matched(node_rows(scenario, years, known, market, most=most), market)
+        rows, start = _matched(node_rows(scenario, years, known, market, most=most, pace=pace), market)
     mixture = rows.carry(start)
     parts = {} if causes is None else _parts(causes, rows, start, mixture)
     mixture, missing = topped_up(mixture, scenario.analyst_error, years - origin)

@@ -81,7 +81,7 @@ def nodes_at(
     )
 
 
-def log_paths(nodes: ScenarioNodes, known: NDArray[np.int64], start: Array) -> Array:
+def log_paths(nodes: ScenarioNodes, known: NDArray[np.int64], start: Array, pace: int = 1) -> Array:
     """Log market without volatility and analyst error.
 
     Parameters
@@ -92,6 +92,8 @@ def log_paths(nodes: ScenarioNodes, known: NDArray[np.int64], start: Array) -> A
         Consecutive years, the last being the handover year, shape (K,).
     start
         Log market over `known` by setting, shape (n, K).
+    pace
+        Years up to the handover over which the growth that goes on is measured.
 
     Returns
     -------
@@ -100,7 +102,8 @@ def log_paths(nodes: ScenarioNodes, known: NDArray[np.int64], start: Array) -> A
     years, handover = nodes.years, int(known[-1])
     beyond = np.maximum(0, years - handover)
     reached = start[:, np.clip(years - known[0], 0, len(known) - 1)]
-    grown = _growth(nodes)(nodes, handover, start)
+    growth = (start[:, -1] - start[:, -1 - pace]) / pace
+    grown = _growth(nodes)(nodes, handover, np.column_stack([start[:, -1] - growth, start[:, -1]]))
     padded = np.concatenate([np.zeros((nodes.size, 1)), grown], axis=1)
     return reached + padded[:, beyond] + _shifts(nodes)
 

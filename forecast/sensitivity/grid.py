@@ -251,9 +251,10 @@ def _carried(model: Model, setting: Setting, quantity: Quantity, drivers: Mappin
     market = market.reduced(_MOST_COMPONENTS)
     years = np.arange(model.whole.years[0] if setting.pool is None else setting.pool.newest, model.last + 1)
     nodes = nodes_at(setting.scenario, years, drivers, _settled(model, years, count))
-    offset = log_paths(nodes, known, np.zeros((count, len(known))))
+    offset = log_paths(nodes, known, np.zeros((count, len(known))), model.pace)
     matrix = np.stack(
-        [log_paths(nodes, known, np.tile(unit, (count, 1))) - offset for unit in np.eye(len(known))], axis=2
+        [log_paths(nodes, known, np.tile(unit, (count, 1)), model.pace) - offset for unit in np.eye(len(known))],
+        axis=2,
     )
     elapsed = (years - years[0]).astype(float)
     noise = nodes.values["growth.volatility"][:, None, None] ** 2 * np.minimum(elapsed[:, None], elapsed)

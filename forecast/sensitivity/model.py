@@ -14,7 +14,7 @@ from forecast.engine.node_rows import NodeRows, node_rows
 from forecast.errors import ArgumentError, Problem, did_you_mean
 from forecast.mixture import Mixture
 from forecast.pipeline import Run
-from forecast.project import ScenarioPath, known_years, tree_path
+from forecast.project import ScenarioPath, history_years, known_years, tree_path
 from forecast.projection import headline_scenario
 from forecast.reconcile import Consensus
 from forecast.reconcile.pool import Pool
@@ -158,12 +158,18 @@ class Model:
         key = (id(scenario), int(known[0]), int(known[used][-1]), int(years[0]), int(years[-1]))
         if key not in self._rows or (bends and _beyond(start, self._rows[key][1])):
             own = few(whole)
-            rows = node_rows(scenario, years, known[used], own).merged(own, _MOST_NODES)
+            rows = node_rows(scenario, years, known[used], own, pace=self.pace).merged(own, _MOST_NODES)
             self._rows[key] = (scenario, rows)
         rows = self._rows[key][1]
         mixture = (rows.at(start) if bends else rows).carry(start)
         mixture, _ = topped_up(mixture, scenario.analyst_error, years - years[0])
         return ScenarioPath(scenario, years, mixture, {})
+
+    @property
+    def pace(self) -> int:
+        """Years up to the handover over which the growth that goes on is measured."""
+        start = self.run.start
+        return history_years(start, self.handover)[1] if isinstance(start, HistoryStart) else 1
 
     @cached_property
     def _rows(self) -> dict[tuple[int, ...], tuple[Scenario, NodeRows]]:
@@ -236,7 +242,7 @@ class Model:
     @cached_property
     def _history(self) -> tuple[Mixture, NDArray[np.int64]]:
         assert isinstance(self.run.start, HistoryStart)
-        known = known_years(self.run.start.origin, self.handover)
+        known = history_years(self.run.start, self.handover)[0]
         return self.run.start.market(known).pruned(), known
 
 

@@ -90,7 +90,9 @@ class Outcome:
         if self.model.pivot is None:
             return np.zeros(0, np.int64)
         first = int(self.path.years[0])
-        return known_years(first if self.model.pool is None else min(first, self.model.pivot), self.model.handover)
+        if self.model.pool is None:
+            return self.model.start(self.model.as_read)[1]
+        return known_years(min(first, self.model.pivot), self.model.handover)
 
     @cached_property
     def market(self) -> _Start:
@@ -253,7 +255,8 @@ class Outcome:
         """Log market without the noise, shape (n, T); the scores of the start come first."""
         if self.model.pivot is None:
             return tree_paths(nodes)
-        return log_paths(nodes, self.known, self.market.at(scores[:, 0], scores[:, 1 : self.market.columns]))
+        start = self.market.at(scores[:, 0], scores[:, 1 : self.market.columns])
+        return log_paths(nodes, self.known, start, self.model.pace)
 
     def _happened(self, own: dict[str, Array], count: int) -> NDArray[np.int64]:
         """Year of each event by setting, in the order of the scenario."""
