@@ -279,13 +279,17 @@ class Projection:
                 f"{name}: {money(middle, unit)} in {end} (80 % band {amount(low)} to {amount(high)}, "
                 f"{rate} a year from {first})"
             )
-        weakened = [
-            f" The correlations stated in scenario {name} contradict each other: no drivers can have all of them, so "
+        return " ".join([f"Projection to {last}. {'; '.join(sentences)}.", *self.weakened])
+
+    @property
+    def weakened(self) -> list[str]:
+        """A sentence for each scenario whose stated correlations contradict each other, for a memo."""
+        return [
+            f"The correlations stated in scenario {name} contradict each other: no drivers can have all of them, so "
             f"each was weakened to {percent(path.correlation_kept)} of its value."
             for name, path in self._items()
             if path.correlation_kept < 1
         ]
-        return f"Projection to {last}. " + "; ".join(sentences) + "." + "".join(weakened)
 
     def _repr_html_(self) -> str:
         return result_html(self.summary(), self.quantiles())

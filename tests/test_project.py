@@ -344,7 +344,8 @@ def test_correlations_that_contradict_each_other_are_weakened_and_said_so(start:
     stated = [{"between": [one, other], "value": value} for one, other, value in pairs]
     weak = forecast.project(start, scenario(correlation=stated), end=END)
     assert 0.4 < weak.paths["story"].correlation_kept < 0.6
-    assert "correlations stated in scenario story contradict each other" in weak.summary()
+    assert "correlations stated in scenario story contradict each other" in weak.weakened[0]
+    assert weak.summary().endswith(weak.weakened[0])
     assert "contradict" not in forecast.project(start, scenario(correlation=stated[:2]), end=END).summary()
 
 

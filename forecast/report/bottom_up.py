@@ -181,7 +181,7 @@ def _answer(run: Run, found: Mapping[tuple[str, int], str]) -> str:
 
 def _assumed(run: Run, drivers: Tornado, title: str) -> str:
     """Return why each scenario is as it is, and every uncertain number of the headline scenario by its rank."""
-    told = stories(run)
+    told = [*stories(run), *(f"- {plain(sentence)}" for sentence in run.projection.weakened)]
     table = assumptions(run, drivers)
     ranked = table[(table["scenario"] == drivers.scenario) & table["rank"].notna()].sort_values("rank", kind="stable")
     rows = [

@@ -246,7 +246,8 @@ def handover(run: Run) -> str:
 
 def _assumptions(run: Run) -> str:
     table, called = assumptions(run), titles(run)
-    bullets = [*stories(run), *_ratios(table), *_prior(run), *_floor(run)]
+    weakened = [f"- {plain(sentence)}" for sentence in run.projection.weakened]
+    bullets = [*stories(run), *_ratios(table), *weakened, *_prior(run), *_floor(run)]
     grids = [_drivers(table[table["kind"] == "driver"], called), _events(run, table[table["kind"] == "event"])]
     return "\n\n".join(filter(None, ["\n".join(bullets), *grids]))
 
