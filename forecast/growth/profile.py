@@ -33,6 +33,8 @@ _SCORES = np.linspace(-3.5, 3.5, 22)
 """Normal scores of a prior at which its ceilings are tried."""
 _NEGLIGIBLE = -14.0
 """Logarithm of a weight, against the largest, below which a ceiling is left out."""
+_WIDEST = 1.0
+"""Largest variance of a parameter, on the solver's scale, that a ceiling is weighed with."""
 _HALVINGS = 60
 
 
@@ -232,10 +234,11 @@ def least_allowance(fit: Solved) -> float:
 class Posterior:
     r"""A history's fits under a prior on its ceiling, as a mixture over ceilings.
 
-    .. math:: w_j \propto \varphi(z_j) \, S_j^{-\nu/2} \, |J_j^T J_j|^{-1/2}
+    .. math:: w_j \propto \varphi(z_j) \, S_j^{-n/2} \, |C_j|^{1/2}
 
-    with z the normal score of a ceiling in its prior, S the sum of squares with it and J the derivatives by the other
-    parameters (Laplace's method, with a prior of 1/σ for the size of errors). Given the ceiling, a value is
+    with z the normal score of a ceiling in its prior, S the sum of squares with it and C the covariance of the other
+    parameters on the solver's scales (Laplace's method, with a prior of 1/σ for the size of errors); what the data do
+    not show of them counts as a variance of 1. Given the ceiling, a value is
     distributed as Student's t with ν degrees of freedom around its curve.
 
     Parameters
@@ -286,10 +289,8 @@ def _log_weights(profile: Profile, fit: Solved) -> Array:
     fits = profile.fits
     rss = np.maximum(fits.rss, least_allowance(fit))
     penalty = (profile.objective - fits.rss) / np.maximum(fit.problem.noise[0] ** 2, 1e-300)
-    with np.errstate(all="ignore"):
-        sign, size = np.linalg.slogdet(fits.coded_covariance())
-        volume = size / 2 - len(fits.coded) / 2 * np.log(fits.rss / fits.freedom)
-    volume = np.where((sign > 0) & np.isfinite(volume), volume, np.nan)
-    volume = np.where(np.isnan(volume), np.nanmean(volume) if np.any(np.isfinite(volume)) else 0.0, volume)
-    logs = -fits.freedom / 2 * np.log(rss) + volume - penalty / 2
+    covariance = fits.coded_covariance()
+    spread = np.linalg.eigvalsh(np.where(np.isfinite(covariance), covariance, np.eye(len(fits.coded))))
+    volume = np.sum(np.log(np.clip(spread, 1e-30, _WIDEST)), axis=1) / 2
+    logs = -(fits.freedom + len(fits.coded)) / 2 * np.log(rss) + volume - penalty / 2
     return np.where(profile.objective < _NO_FIT, logs, -np.inf)

@@ -102,10 +102,12 @@ def solve_group(plan: Plan, group: Group) -> list[tuple[Plan, Group, Solved]]:
     late, full = _begins_late(plan, problem, parameters["start"]), _begins_full(plan, parameters)
     if not np.any(late | full):
         return [(plan, group, _finish(plan, problem, parameters, found))]
-    first = np.where(late, np.argmax(group.values > _VISIBLE * problem.size, axis=0), -1)
     with np.errstate(all="ignore"):
-        levels = found.scale * shapes.shape(found.theta, found.direction)[0] / parameters["ceiling"]
-    first = np.where(full & ~late, np.argmin(np.abs(levels - 0.5), axis=0), first)
+        fitted = found.scale * shapes.shape(found.theta, found.direction)[0]
+        nearness = np.abs(fitted / parameters["ceiling"] - 0.5)
+    visible = (group.values > _VISIBLE * problem.size) & (fitted > _VISIBLE**2 * problem.size)
+    first = np.where(late, np.argmax(visible, axis=0), -1)
+    first = np.where(full & ~late, np.argmin(nearness, axis=0), first)
     parts = []
     for position in np.unique(first):
         which = np.flatnonzero(first == position)

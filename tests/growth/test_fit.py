@@ -212,6 +212,8 @@ def test_the_path_of_a_step_is_the_fit(curve: str) -> None:
         left = np.sum((fit.path(YEARS[:10]) - fit.history.values) ** 2)
         assert left == pytest.approx(row["rss"], rel=1e-6)
     ordered(fits["fall"].bands())
+    boom = fit_growth(series([1, 3, 9, 20, 35, 30, 22, 15, 10, 8, 7, 6]), curve)
+    assert np.sum((boom.path(boom.history.years) - boom.history.values) ** 2) == pytest.approx(boom.rss, rel=1e-6)
     if curve != "bass":
         assert fits["fall"].path([2009]).item() == pytest.approx(40, rel=1e-3)
         assert fits.table.loc["fall", "start_year"] == 2009
@@ -430,6 +432,16 @@ def test_bands_do_not_contradict_the_prior(high: float, noise: str) -> None:
     assert np.all(np.diff(bands, axis=0) > -1e-4 * high)
     assert 45 < bands["confidence_low"].iloc[-1] < 1.3 * 60
     assert 0.3 * high < bands["confidence_high"].iloc[-1] < 1.3 * high
+
+
+@pytest.mark.parametrize("curve", ["bass", "gompertz", "richards"])
+def test_a_ceiling_below_the_history_has_no_weight(curve: str) -> None:
+    """With such a ceiling every other parameter is open, which must not speak for it."""
+    history = series([9.5, 13, 23, 32, 47, 56])
+    bands = fit_growth(history, curve, ceiling=Normal(100.0, 60.0)).bands([2016, 2025])
+    ordered(bands)
+    assert np.all(bands["confidence_low"] > 55)
+    assert 100 < bands.loc[2025, "confidence_high"] < 200
 
 
 def test_a_ceiling_that_is_as_good_as_given_has_the_band_of_a_given_one() -> None:
