@@ -345,7 +345,7 @@ def mixture_quantiles(weights: Array, means: Array, sds: Array, levels: Array) -
     for _ in range(_NEWTON_STEPS):
         gap, slope = _score_gap(x, weight, means, sds, target)
         low, high = np.where(gap < 0, x, low), np.where(gap > 0, x, high)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             step = x - gap / slope
         inside = (step >= low) & (step <= high) & np.isfinite(step)
         following = np.where(inside, step, (low + high) / 2)
