@@ -36,6 +36,7 @@ _OPEN = -18.0
 """Logarithm at which a ceiling counts as infinitely far: beyond it nothing in the data changes."""
 _ABOVE = 400.0
 """Logarithm of a ceiling over the value in the middle at which a Gompertz curve counts as exponential."""
+_ABOVE_LOG = float(np.log(_ABOVE))
 _INNOVATORS = float(np.log(1e6))
 """Logarithm of innovation over innovation and imitation at which a Bass curve is a step."""
 _FINE_RATES = np.geomspace(0.2, 150.0, 9)
@@ -250,14 +251,14 @@ class GompertzForm(Form):
         np.multiply(shape, elapsed * (1 - gone), out=slopes[1])
         slopes[1] *= growth
         slopes[1] -= slopes[0]
-        open_ended = theta[1] <= np.log(rate) - 1e-12
+        open_ended = theta[1] < theta[0] - _ABOVE_LOG
         if np.any(open_ended):
             slopes[0] += open_ended * slopes[1]
             slopes[1] *= ~open_ended
         return shape, slopes
 
     def _rate(self, theta: Array) -> Array:
-        return np.maximum(np.exp(theta[1]), np.exp(theta[0]) / _ABOVE)
+        return np.exp(np.maximum(theta[1], theta[0] - _ABOVE_LOG))
 
     def parameters(self, scale: Array, theta: Array, direction: Array) -> dict[str, Array]:
         rate = self._rate(theta)
