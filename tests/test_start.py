@@ -136,7 +136,7 @@ def test_scenarios_taken_together_lie_between_them() -> None:
         ([9, 10, 12], [2020, 2020, 2021], "year 2020: found two values; allowed: one value a year"),
         ([9, 10, 12_000], [2020, 2021, 2022], "year 2022: found 12000 after 10; allowed: a change by less than"),
         ([9, 10, 12], [2020.5, 2021, 2022], "found year 2020.5; allowed: whole years"),
-        (["a", "b"], [2020, 2021], "year 2020: found nan"),
+        (["a", "b"], [2020, 2021], "year 2020: found 'a', which is not a number"),
         ([9], [2020], "found 1 value"),
         ([], [], "found no value"),
     ],
