@@ -330,6 +330,9 @@ def _inside(driver: Driver, *, above: float) -> Driver:
         return driver
     if isinstance(driver, PlainDriver):
         raise refuse(f"a number above {above:g}")
+    if isinstance(driver, RangeDriver):
+        remedy = "move base towards the middle of low and high, or take a bounded family such as pert"
+        raise refuse(f"only numbers above {above:g}, also far below low, where so skewed a range falls further", remedy)
     raise refuse(f"only numbers above {above:g}", "write low, base and high, or a family that stays above")
 
 

@@ -135,6 +135,11 @@ def test_all_problems_of_a_file_at_once(write):
             "growth.half_life: found family = 'normal', mean = 4, sd = 2; allowed: only numbers above 0",
         ),
         (
+            '[growth]\ncurve = "fading"\nhalf_life = 4\nterminal_growth = {low = -0.01, base = 0.1, high = 0.15}',
+            "growth.terminal_growth: found low = -0.01, base = 0.1, high = 0.15; allowed: only numbers above -1, also far "
+            "below low, where so skewed a range falls further; move base towards the middle of low and high",
+        ),
+        (
             GROWTH + '[events.a]\nyear = 2030\nprobability = 1\neffects = [{kind = "ceiling change", size = 1}]',
             "events.a.effects.0: found a ceiling change with the curve fading; allowed: a curve that has a ceiling",
         ),
