@@ -136,8 +136,8 @@ def test_all_problems_of_a_file_at_once(write):
         ),
         (
             '[growth]\ncurve = "fading"\nhalf_life = 4\nterminal_growth = {low = -0.01, base = 0.1, high = 0.15}',
-            "growth.terminal_growth: found low = -0.01, base = 0.1, high = 0.15; allowed: only numbers above -1, also far "
-            "below low, where so skewed a range falls further; move base towards the middle of low and high",
+            "growth.terminal_growth: found low = -0.01, base = 0.1, high = 0.15; allowed: only numbers above -1, also "
+            "far below low, where so skewed a range falls further; move base towards the middle of low and high",
         ),
         (
             GROWTH + '[events.a]\nyear = 2030\nprobability = 1\neffects = [{kind = "ceiling change", size = 1}]',
