@@ -12,7 +12,6 @@ is installed. A hundred series of each file take two minutes of CPU.
 from __future__ import annotations
 
 import argparse
-import csv
 import importlib
 import importlib.util
 import sys
@@ -23,24 +22,23 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from calibration.history_bands import HELD_BACK, LEVELS, score  # noqa: E402
+from calibration.history_bands import HELD_BACK, LEVELS, Data, read, score  # noqa: E402
 from forecast.distributions import Array  # noqa: E402
 from forecast.errors import ModelError  # noqa: E402
 from forecast.history import METHODS, history_bands  # noqa: E402
 
-FILES = {"competition": "yearly_dev600.csv", "market": "yearly_market_dev.csv"}
+KINDS = ("competition", "market")
 POOLED = "pooled"
 PEERS = ("AutoARIMA", "AutoETS")
 CENTRAL = (95, 80, 50)
 
 
-def read(path: Path, series: int | None, last: int | None) -> tuple[list[Array], Array]:
-    """Histories and the six values that came."""
-    with path.open(newline="") as handle:
-        values = [np.array([float(part) for part in row["values"].split()]) for row in csv.DictReader(handle)]
-    if series is not None and series < len(values):
-        places = np.sort(np.random.default_rng(0).choice(len(values), series, replace=False))
-        values = [values[place] for place in places]
+def cut(data: Data, kind: str, series: int | None, last: int | None) -> tuple[list[Array], Array]:
+    """Histories of one kind and the six values that came."""
+    places = np.flatnonzero(data.market == (kind == "market"))
+    if series is not None and series < len(places):
+        places = places[np.sort(np.random.default_rng(0).choice(len(places), series, replace=False))]
+    values = [data.values[place] for place in places]
     histories = [v[:-HELD_BACK][-(last or v.size) :] for v in values]
     return histories, np.array([v[-HELD_BACK:] for v in values])
 
@@ -83,8 +81,9 @@ def main() -> None:
     known = [POOLED, *METHODS, *(PEERS if importlib.util.find_spec("statsforecast") else ())]
     print(f"{'series':12s} {'method':22s} {'cov50':>6s} {'cov80':>6s} {'cov95':>6s} {'MSIS':>7s} {'MASE':>6s} ", end="")
     print(f"{'quantile':>8s} {'log':>6s} {'without':>7s}")
-    for kind, name in FILES.items():
-        histories, came = read(arguments.folder / name, arguments.series, arguments.last)
+    data = read(arguments.folder)
+    for kind in KINDS:
+        histories, came = cut(data, kind, arguments.series, arguments.last)
         for method in arguments.method or known:
             found = row(method, histories, came)
             print(
