@@ -40,9 +40,9 @@ def run(given: argparse.Namespace) -> int:
         folder = write_run(result, given.out, report=given.report, progress=step)
     if not given.quiet:
         first = folder / ("report.html" if given.report else "summary.md")
-        notes = "".join(f"\nnote: {note}" for note in result.case.notes) + "\n" * bool(result.case.notes)
-        told = f"{short_table(result)}\n{notes}\nWritten to {folder}; read {first} first.\n"
-        show(run_table(result), given.format, lambda _: told)
+        notes = "\n".join(f"note: {note}" for note in result.case.notes)
+        parts = [short_table(result), notes, f"Written to {folder}; read {first} first.\n"]
+        show(run_table(result), given.format, lambda _: "\n\n".join(filter(None, parts)))
     return 0
 
 

@@ -219,9 +219,9 @@ def _stepwise(make: Callable[[Mapping[str, Array], Array], Curve], ahead: Ahead,
     """Year by year, so that the ceiling may change on the way; shape (N, J, K)."""
     now = np.broadcast_to(start, (ahead.nodes, start.shape[-1]))
     path = np.empty((*now.shape, ahead.years))
+    values = {key: value[:, None] for key, value in ahead.values.items()}
     for k in range(ahead.years):
         ceiling = ahead.values["ceiling"] * np.exp(ahead.ceiling[:, k])
-        values = {key: value[:, None] for key, value in ahead.values.items()}
         curve = make(values, ceiling[:, None])
         path[..., k] = now = curve.log_path(np.exp(now), np.ones(1))[..., 0]
     if not np.isfinite(path).all():
